@@ -1,0 +1,6 @@
+// Unit and contract tests: everything beside the code in src and tools, and the data-driven suites in test/vectors.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: { include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/vectors/**/*.test.ts'], testTimeout: 30_000, pool: 'threads' },
+});
