@@ -1,0 +1,32 @@
+// Every limit on input, queues, caches and pages, in one place, with its unit in its name.
+
+export const limits = {
+  /** Largest request body that is read for operations without a streaming payload. */
+  bodyBytesMax: 8 * 1024 * 1024,
+  /** Largest total of header names and values; beyond it node answers 431. */
+  headerBytesMax: 32 * 1024,
+  headersCountMax: 200,
+  urlBytesMax: 16 * 1024,
+  /** Nesting of JSON, CBOR, XML and query parameters. */
+  depthMax: 100,
+  /** Members of one list or map, and pairs of one query body. */
+  collectionItemsMax: 100_000,
+  queryPairsMax: 20_000,
+  xmlAttributesMax: 100,
+  /** How long a client may take to send a request. */
+  requestTimeoutMs: 30_000,
+  /** Requests that wait for their turn before new ones are answered with 503. */
+  inFlightMax: 2_000,
+  /** How often a unit of work is run again after a conflict before the caller is told to retry. */
+  transactionAttemptsMax: 50,
+  documentCacheEntriesMax: 20_000,
+  identityCacheEntriesMax: 10_000,
+  signingKeyCacheEntriesMax: 10_000,
+  /** AWS: a signature's time may differ from the server's by this much. */
+  clockSkewMsMax: 15 * 60 * 1000,
+  /** AWS: the longest life of a presigned URL, seven days. */
+  presignedSecondsMax: 604_800,
+  listBatchMax: 1_000,
+  /** Explained decisions of allowed calls that are kept in memory. */
+  recentDecisionsMax: 2_000,
+} as const;

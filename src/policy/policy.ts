@@ -1,0 +1,84 @@
+// The public door of the policy library: what a decision needs, and what it answers. Pure: no I/O, no clock, no service names.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+import type { CompiledPolicy } from './compile.ts';
+
+/** One value, or several for a multivalued key. Numbers, booleans and dates are given as text. */
+export type ConditionValue = string | readonly string[];
+
+/** Condition values by key in lower case (`aws:requesttag/dept`). A Map will do; the pipeline computes rarer keys on demand. */
+export interface ConditionContext {
+  get(lowerCaseKey: string): ConditionValue | undefined;
+}
+
+export type PrincipalKind = 'root' | 'user' | 'role-session' | 'federated-user' | 'web-identity' | 'saml' | 'service' | 'anonymous';
+
+/** Who acts. */
+export interface Principal {
+  readonly kind: PrincipalKind;
+  /** `arn:aws:iam::1:user/u`, the session's ARN, `arn:aws:iam::1:root`, the service principal, the provider's ARN, or `*` for anonymous. */
+  readonly arn: string;
+  readonly account: string | undefined;
+  /** The role behind a session. */
+  readonly roleArn?: string;
+  /** AIDA…, AROA… (without the session name). */
+  readonly uniqueId?: string;
+  /** The user behind a federated-user session. */
+  readonly issuerArn?: string;
+  readonly isServiceLinkedRole?: boolean;
+}
+
+export type PolicyLayer = 'identity' | 'resource' | 'boundary' | 'session' | 'service-control' | 'resource-control' | 'vpc-endpoint';
+
+/** A policy and where it comes from, for messages and explanations. */
+export interface PolicySource {
+  /** Shown to people: `inline policy "deploy" of user alice`, `managed policy AdministratorAccess`. */
+  readonly name: string;
+  /** Managed policies, SCPs and RCPs have one; AWS appends it to an explicit deny's sentence. */
+  readonly arn?: string;
+  readonly policy: CompiledPolicy;
+}
+
+/** A policy on the resource itself, and how far it is needed. */
+export interface ResourcePolicy {
+  readonly source: PolicySource | undefined;
+  /**
+   * `optional`: most services; within the account an identity policy alone is enough.
+   * `trust`: a role's trust policy; it must always allow, and alone is enough when it names the caller.
+   * `key`: KMS; identity policies count only as far as it delegates to the account.
+   */
+  readonly mode: 'optional' | 'trust' | 'key';
+  /** The sentence's word for it: `a resource-based policy` by default, `the role trust policy` for trust. */
+}
+
+/** Everything about one action on one resource. */
+export interface AuthorizationRequest {
+  readonly principal: Principal;
+  readonly action: string;
+  /** ARN, or `*` when the action has no resource-level permissions. */
+  readonly resource: string;
+  /** Owner of the resource. Undefined counts as the principal's own account. */
+  readonly resourceAccount: string | undefined;
+  readonly context: ConditionContext;
+  readonly identity: readonly PolicySource[];
+  readonly boundary: PolicySource | undefined;
+  /** Undefined: not a session with policies. An empty list allows nothing. */
+  readonly session: readonly PolicySource[] | undefined;
+  readonly resourcePolicy: ResourcePolicy | undefined;
+  /** One list per level, root first. Undefined: not subject to SCPs. */
+  readonly serviceControl: readonly (readonly PolicySource[])[] | undefined;
+  readonly resourceControl: readonly (readonly PolicySource[])[] | undefined;
+  readonly vpcEndpoint: PolicySource | undefined;
+  /** KMS grants that match: an Allow that only an explicit deny beats. */
+  readonly granted?: { readonly name: string };
+}
+
+export type Outcome = 'ALLOW' | 'EXPLICIT_DENY' | 'IMPLICIT_DENY';
+
+export interface Decision {
+  readonly outcome: Outcome;
+  /** The layer that decided: the first that denied, or the one that allowed. Undefined for rules outside policies (root). */
+  readonly layer: PolicyLayer | undefined;
+  /** The policy whose statement decided, where one did. */
+  readonly source: PolicySource | undefined;
+  readonly statementIndex: number | undefined;
+}
