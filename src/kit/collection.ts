@@ -1,0 +1,79 @@
+// Typed access to one collection of the store. A record's key is a list of parts, so that a prefix of parts lists what lies under it.
+import type { Document, Range, Transaction } from '../store/store.ts';
+
+export interface Collection<Value extends object> {
+  readonly name: string;
+  get(transaction: Transaction, ...key: readonly string[]): Promise<Value | undefined>;
+  put(transaction: Transaction, value: Value): void;
+  remove(transaction: Transaction, value: Value): void;
+  /** Values whose key starts with these parts, in key order. `after` is a cursor of a former page. */
+  list(transaction: Transaction, under: readonly string[], range: ListRange): Promise<readonly Listed<Value>[]>;
+  /** Every value under these parts, read in batches. For sets that a quota bounds. */
+  all(transaction: Transaction, ...under: readonly string[]): Promise<readonly Value[]>;
+}
+
+export interface ListRange {
+  readonly after?: string;
+  readonly limit: number;
+  readonly descending?: boolean;
+}
+
+export interface Listed<Value> {
+  readonly cursor: string;
+  readonly value: Value;
+}
+
+/** Sorts before every character that may stand in a name, so parts sort one by one. */
+const separator = '\u001f';
+const batchSize = 500;
+
+export function collection<Value extends object>(name: string, keyOf: (value: Value) => readonly string[]): Collection<Value> {
+  const list = async (transaction: Transaction, under: readonly string[], range: ListRange): Promise<readonly Listed<Value>[]> => {
+    const prefix = under.length === 0 ? '' : joinKey(under) + separator;
+    const storeRange: Range = {
+      prefix,
+      limit: range.limit,
+      ...(range.after === undefined ? {} : { after: prefix + range.after }),
+      ...(range.descending ? { descending: true } : {}),
+    };
+    const entries = await transaction.list(name, storeRange);
+    return entries.map((entry) => ({ cursor: entry.key.slice(prefix.length), value: decoded<Value>(entry.value) }));
+  };
+  return {
+    name,
+    list,
+    async get(transaction, ...key) {
+      const document = await transaction.get(name, joinKey(key));
+      return document === undefined ? undefined : decoded<Value>(document);
+    },
+    put(transaction, value) {
+      transaction.put(name, joinKey(keyOf(value)), encoded(value));
+    },
+    remove(transaction, value) {
+      transaction.delete(name, joinKey(keyOf(value)));
+    },
+    async all(transaction, ...under) {
+      const values: Value[] = [];
+      let after: string | undefined;
+      for (;;) {
+        const batch = await list(transaction, under, { limit: batchSize, ...(after === undefined ? {} : { after }) });
+        for (const item of batch) values.push(item.value);
+        after = batch.at(-1)?.cursor;
+        if (batch.length < batchSize) return values;
+      }
+    },
+  };
+}
+
+function joinKey(parts: readonly string[]): string {
+  return parts.join(separator);
+}
+
+// Decoding boundary: a collection is written by one module only, and the data directory's schema version guards its shape.
+function decoded<Value extends object>(document: Document): Value {
+  return document as unknown as Value;
+}
+
+function encoded(value: object): Document {
+  return value as Document;
+}

@@ -1,0 +1,65 @@
+// What an operation knows about its request: who calls, where, when, and the unit of work in which everything happens.
+import type { Ids } from '../base/ids.ts';
+import type { Principal } from '../policy/policy.ts';
+import type { LedgerEvent, Transaction } from '../store/store.ts';
+
+/** The authenticated caller. */
+export interface Caller {
+  readonly principal: Principal;
+  /** As GetCallerIdentity prints it: the account for root, AIDA… for users, `AROA…:session` for roles. */
+  readonly userId: string;
+  /** Undefined for anonymous callers and services. */
+  readonly accessKeyId: string | undefined;
+  readonly userName: string | undefined;
+  /** Tags of the user or role, overlaid by session tags. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Undefined for long-term credentials. */
+  readonly session: SessionFacts | undefined;
+}
+
+/** What a temporary credential carries beside its principal. */
+export interface SessionFacts {
+  readonly name: string;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  /** When the caller gave a second factor, if it did. */
+  readonly mfaAtMs: number | undefined;
+  readonly sourceIdentity: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly transitiveTagKeys: readonly string[];
+  /** SAML or OpenID provider that vouched for the caller. */
+  readonly federatedProvider: string | undefined;
+}
+
+/** What is known before the operation is authorised: enough to name its resources. */
+export interface Scope {
+  readonly partition: string;
+  readonly account: string;
+  readonly region: string;
+  readonly caller: Caller;
+  readonly now: number;
+  readonly requestId: string;
+  readonly transaction: Transaction;
+}
+
+export interface Context extends Scope {
+  readonly ids: Ids;
+  readonly sealer: Sealer;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  /** Adds to the request's ledger entry. */
+  readonly note: (facts: EventFacts) => void;
+}
+
+/** Makes and opens opaque tokens that only this installation can read (session tokens, encoded authorization messages). */
+export interface Sealer {
+  seal(purpose: string, text: string): string;
+  /** Undefined when the token was not made here for this purpose. */
+  open(purpose: string, token: string): string | undefined;
+}
+
+/** What an operation may add to its CloudTrail record. */
+export interface EventFacts {
+  readonly resources?: LedgerEvent['resources'];
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,88 @@
+// How an operation is declared: its name in the model, what IAM must allow before it runs, and what it does.
+import { Fault, type FaultOptions } from '../base/fault.ts';
+import type { ConditionValue, ResourcePolicy } from '../policy/policy.ts';
+import type { Structure } from '../protocol/protocol.ts';
+import type { Context, Scope } from './context.ts';
+
+/** One entry of a service's generated `Operations`. */
+export interface OperationTypes {
+  readonly input: object;
+  readonly output: object;
+  readonly errors: string;
+}
+
+/** One action on one resource that must be allowed. https://docs.aws.amazon.com/service-authorization/latest/reference/ */
+export interface Access {
+  readonly action: string;
+  /** ARN, or `*` for actions without resource-level permissions. */
+  readonly resource: string;
+  /** Owner of the resource when it is not the caller's account. */
+  readonly resourceAccount?: string;
+  readonly resourceTags?: Readonly<Record<string, string>>;
+  readonly requestTags?: Readonly<Record<string, string>>;
+  readonly resourcePolicy?: ResourcePolicy;
+  /** Service-specific condition keys (`iam:PolicyARN`), in any case. */
+  readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
+  /** AWS: some services print a name instead of the ARN in their refusals (`user alice`). */
+  readonly shownAs?: string;
+}
+
+/** No permission is needed, and none can be denied: GetCallerIdentity, GetSessionToken. */
+export const anyCaller = 'any-caller';
+/** The request proves who it is by itself: AssumeRoleWithSAML and other operations without a signature. The handler judges it. */
+export const unsigned = 'unsigned';
+
+type AccessResult = Access | readonly Access[];
+export type AccessRule<Input> = typeof anyCaller | typeof unsigned | ((input: Input, scope: Scope) => AccessResult | Promise<AccessResult>);
+
+export interface OperationDefinition {
+  readonly name: string;
+  readonly access: AccessRule<Structure>;
+  readonly handle: (input: Structure, context: Context) => Promise<Structure> | Structure;
+  readonly readOnly: boolean;
+  readonly recordsResponse: boolean;
+  readonly coverage: Coverage;
+}
+
+/** What the generated coverage table says: `enforced` means enforced and executed; `stored` means kept and returned, without effect. */
+export type Coverage = 'enforced' | 'stored';
+
+interface Declaration<Types extends OperationTypes> {
+  readonly access: AccessRule<Types['input']>;
+  readonly handle: (input: Types['input'], context: Context) => Promise<Types['output']> | Types['output'];
+  /** For the ledger; by default told by the verb. */
+  readonly readOnly?: boolean;
+  /** The ledger keeps the response (without secrets) though the operation is read-only, as CloudTrail does for AssumeRole. */
+  readonly recordsResponse?: boolean;
+  readonly coverage?: Coverage;
+}
+
+/** The two functions that a service's operations are written with, typed by its generated `Operations`. */
+export function serviceKit<Operations extends { readonly [Name in keyof Operations]: OperationTypes }>() {
+  type Codes = Operations[keyof Operations]['errors'];
+  return {
+    operation<Name extends keyof Operations & string>(name: Name, declaration: Declaration<Operations[Name]>): OperationDefinition {
+      const readOnly = declaration.readOnly ?? isReadVerb(name);
+      return {
+        name,
+        readOnly,
+        recordsResponse: declaration.recordsResponse ?? !readOnly,
+        coverage: declaration.coverage ?? 'enforced',
+        // Decoding boundary: the pipeline has decoded and validated the input by the model from which these types are generated.
+        access: declaration.access as AccessRule<Structure>,
+        handle: declaration.handle as OperationDefinition['handle'],
+      };
+    },
+    /** A fault that the service's model declares. */
+    fault: (code: Codes & string, message: string, options?: FaultOptions): Fault => new Fault(code, message, options),
+  };
+}
+
+/** AWS's common errors that no model declares. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
+export function commonFault(code: 'ValidationError' | 'ValidationException' | 'AccessDenied' | 'InvalidInput', message: string): Fault {
+  return new Fault(code, message, { status: code === 'AccessDenied' ? 403 : 400 });
+}
+
+function isReadVerb(name: string): boolean {
+  return /^(Get|List|Describe|Lookup|Head|Search|Simulate|Verify|Check|Preview|BatchGet|Query|Scan|Select|Test|Validate)/.test(name);
+}

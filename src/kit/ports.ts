@@ -1,0 +1,44 @@
+// What the pipeline needs to know from services, as small interfaces: the service implements one, main.ts plugs it in.
+import type { Secret } from '../base/secret.ts';
+import type { PolicySource } from '../policy/policy.ts';
+import type { Transaction } from '../store/store.ts';
+import type { Caller, Sealer } from './context.ts';
+
+/** A caller with everything that is evaluated on its requests. Immutable, so it can be cached. */
+export interface Identity {
+  readonly caller: Caller;
+  readonly secretAccessKey: Secret;
+  readonly identityPolicies: readonly PolicySource[];
+  readonly boundary: PolicySource | undefined;
+  /** Undefined when the session has no policies of its own. */
+  readonly sessionPolicies: readonly PolicySource[] | undefined;
+  /** Undefined for long-term credentials. */
+  readonly expiresAtMs: number | undefined;
+}
+
+export type Identification =
+  | { readonly kind: 'identity'; readonly identity: Identity }
+  /** `invalid`: no such key, inactive, or a token that is not this key's; AWS does not say which. */
+  | { readonly kind: 'invalid'; readonly account: string | undefined };
+
+/** Implemented by iam: from the presented key to the caller. */
+export interface IdentityPort {
+  identify(presented: PresentedCredential, lookup: IdentityLookup): Promise<Identification>;
+}
+
+export interface PresentedCredential {
+  readonly accessKeyId: string;
+  readonly sessionToken: string | undefined;
+}
+
+export interface IdentityLookup {
+  readonly partition: string;
+  readonly transaction: Transaction;
+  readonly sealer: Sealer;
+}
+
+/** Implemented by organizations: the guardrails of an account, one list per level from the root down. Undefined: not subject to any. */
+export interface GuardrailsPort {
+  serviceControl(account: string, transaction: Transaction): Promise<readonly (readonly PolicySource[])[] | undefined>;
+  resourceControl(account: string, transaction: Transaction): Promise<readonly (readonly PolicySource[])[] | undefined>;
+}

@@ -1,0 +1,23 @@
+// A service as data: its operations and the few facts about it that the pipeline needs.
+import type { OperationDefinition } from './operation.ts';
+
+export interface ServiceDefinition {
+  /** The folder's name under src/services. */
+  readonly name: string;
+  readonly operations: readonly OperationDefinition[];
+  readonly quirks?: ServiceQuirks;
+}
+
+/** Declared deviations from the common behaviour; each names AWS's own oddity. */
+export interface ServiceQuirks {
+  /** One endpoint for all regions: signatures are scoped to us-east-1, and the ledger says us-east-1. */
+  readonly isGlobal?: boolean;
+  /** Code of a refusal, where it is not the protocol's usual one. */
+  readonly accessDeniedCode?: string;
+  /** Code of a failed validation, where it is not the protocol's usual one. */
+  readonly validationCode?: string;
+  /** `eventSource` where it is not `<endpoint prefix>.amazonaws.com`. */
+  readonly eventSource?: string;
+  /** Refusals carry an encoded message for sts:DecodeAuthorizationMessage (EC2). */
+  readonly encodedRefusals?: boolean;
+}
