@@ -2,6 +2,7 @@
 import type { Ids } from '../base/ids.ts';
 import type { Principal } from '../policy/policy.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
+import type { PrincipalDirectory } from './ports.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -40,11 +41,12 @@ export interface Scope {
   readonly now: number;
   readonly requestId: string;
   readonly transaction: Transaction;
+  readonly principals: PrincipalDirectory;
+  readonly sealer: Sealer;
 }
 
 export interface Context extends Scope {
   readonly ids: Ids;
-  readonly sealer: Sealer;
   readonly sourceIp: string;
   readonly userAgent: string;
   /** Adds to the request's ledger entry. */

@@ -42,3 +42,20 @@ export interface GuardrailsPort {
   serviceControl(account: string, transaction: Transaction): Promise<readonly (readonly PolicySource[])[] | undefined>;
   resourceControl(account: string, transaction: Transaction): Promise<readonly (readonly PolicySource[])[] | undefined>;
 }
+
+/** Implemented by iam: the principals and policies that other services must look at (sts:AssumeRole, iam:PassRole, policy principals). */
+export interface PrincipalDirectory {
+  role(transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined>;
+  /** A customer or AWS managed policy in its default version. */
+  managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
+}
+
+export interface RoleFacts {
+  readonly arn: string;
+  readonly account: string;
+  readonly name: string;
+  readonly roleId: string;
+  readonly trust: PolicySource;
+  readonly maxSessionSeconds: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
