@@ -65,3 +65,8 @@ export function parseDate(text: string): number | undefined {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
 }
+
+/** Epoch milliseconds without the fraction of a second: as IAM and STS keep and show times. */
+export function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
+}

@@ -21,12 +21,21 @@ export const limits = {
   transactionAttemptsMax: 50,
   documentCacheEntriesMax: 20_000,
   identityCacheEntriesMax: 10_000,
+  compiledPoliciesMax: 10_000,
   signingKeyCacheEntriesMax: 10_000,
   /** AWS: a signature's time may differ from the server's by this much. */
   clockSkewMsMax: 15 * 60 * 1000,
   /** AWS: the longest life of a presigned URL, seven days. */
   presignedSecondsMax: 604_800,
   listBatchMax: 1_000,
+  /** Violated constraints that one answer lists. */
+  validationProblemsMax: 20,
+  /** Characters of a wrong value that an answer repeats. */
+  shownValueMax: 256,
+  /** Longest text that a model's pattern is run over. */
+  patternTextMax: 262_144,
+  /** CloudTrail: the largest record, in bytes. */
+  recordBytesMax: 262_144,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
 } as const;

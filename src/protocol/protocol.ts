@@ -31,4 +31,7 @@ export interface Protocol {
   encode(operation: Operation, output: Structure, requestId: string): WireResponse;
   /** `operation` is undefined when the request failed before it was known. */
   encodeFault(fault: Fault, service: ServiceModel | undefined, operation: Operation | undefined, requestId: string): WireResponse;
+  /** The client's direction: for the CLI and for tests. */
+  encodeRequest(operation: Operation, input: Structure): WireRequest;
+  decodeResponse(operation: Operation, response: WireResponse): Structure;
 }

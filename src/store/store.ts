@@ -77,8 +77,6 @@ export interface Transaction {
   discard(): void;
   /** Events that are committed; a unit of work does not see its own append, and the ledger does not take part in conflicts. */
   events(query: LedgerQuery): Promise<readonly LedgerEntry[]>;
-  /** Events after a sequence, oldest first: for readers with a cursor. */
-  eventsAfter(sequence: number, limit: number): Promise<readonly LedgerEntry[]>;
 }
 
 export interface Store {

@@ -1,0 +1,80 @@
+// The command line: one file per command, loaded when it is called.
+import { Command, Option } from 'commander';
+import { type Environment, serverOptions } from './options.ts';
+import { CommandError, createOutput, type Output } from './output.ts';
+
+export interface CommandContext {
+  readonly output: Output;
+  readonly environment: Environment;
+  readonly dataDir: string;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+type Run = (context: CommandContext, parameters: readonly string[], options: Values) => Promise<void>;
+
+export async function main(parameters: readonly string[]): Promise<void> {
+  const environment: Environment = process.env;
+  const program = new Command('castellan').description('a self-hosted security plane that speaks the AWS APIs').exitOverride();
+  const add = (usage: string, description: string, load: () => Promise<Run>, ...options: readonly Option[]): void => {
+    const command = program.command(usage).description(description);
+    for (const option of [...options, new Option('--json', 'print JSON')]) command.addOption(option);
+    if (!options.some(({ long }) => long === '--data-dir')) command.addOption(dataDirOption(environment));
+    command.action(async (...received: readonly unknown[]) => {
+      const given: Values = command.opts();
+      const context = {
+        output: createOutput(given['json'] === true, environment),
+        environment,
+        dataDir: String(given['dataDir'] ?? environment['CASTELLAN_DATA_DIR'] ?? './.data'),
+      };
+      const run = await load();
+      await run(
+        context,
+        received.slice(0, -2).flatMap((value) => (typeof value === 'string' ? [value] : [])),
+        given,
+      );
+    });
+  };
+  const passphrase = new Option('--passphrase <text>', 'seals the secrets in the file (at least 12 characters)').env(
+    'CASTELLAN_PASSPHRASE',
+  );
+  add('start', 'serve', async () => (await import('./start.ts')).start, ...serverOptions.map(startOption));
+  add(
+    'env',
+    'print what points AWS clients at the server: eval "$(npx castellan env)"',
+    async () => (await import('./env.ts')).env,
+    new Option('--profile', 'print an AWS profile'),
+  );
+  add('explain <request-id>', 'why a request was allowed or refused', async () => (await import('./explain.ts')).explain);
+  add('coverage [service]', 'what is enforced and executed, stored only, or absent', async () => (await import('./coverage.ts')).coverage);
+  add('time [verb] [duration]', 'show the clock; `time advance 31d` moves it forward', async () => (await import('./time.ts')).time);
+  add('export [file]', 'write the whole state to a file', async () => (await import('./state.ts')).exportFile, passphrase);
+  add('import <file>', 'replace the whole state by that of a file', async () => (await import('./state.ts')).importFile, passphrase);
+  add('reset', 'erase everything', async () => (await import('./state.ts')).reset, new Option('--yes', 'do not ask'));
+  add('doctor', 'check this installation and say what to do', async () => (await import('./doctor.ts')).doctor);
+  add('completion <shell>', 'print the completion script for bash, zsh or fish', async () => (await import('./completion.ts')).completion);
+  try {
+    await program.parseAsync(['node', 'castellan', ...parameters]);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function startOption({ name, argument, fallback, environment, description }: (typeof serverOptions)[number]): Option {
+  const shown = fallback === undefined ? `${description} (${environment})` : `${description} (default ${fallback}; ${environment})`;
+  return new Option(argument === undefined ? `--${name}` : `--${name} <${argument}>`, shown);
+}
+
+function dataDirOption(_environment: Environment): Option {
+  return new Option('--data-dir <path>', 'directory of the server (default ./.data; CASTELLAN_DATA_DIR)');
+}
+
+/** Exit codes: 1 for a failure, 2 for wrong usage. */
+function report(error: unknown): number {
+  if (error instanceof CommandError) {
+    process.stderr.write(`castellan: ${error.message}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') return error.exitCode === 0 ? 0 : 2;
+  process.stderr.write(`castellan: ${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+}

@@ -1,0 +1,99 @@
+// `castellan start`: reads the options, starts the server, prints what it is and how to reach it, and stops it cleanly.
+import { resolve } from 'node:path';
+import type { ServerInfo, ServerOptions } from '../server-options.ts';
+import type { CommandContext } from './main.ts';
+import { readOptions } from './options.ts';
+import { CommandError } from './output.ts';
+
+export async function start(
+  context: CommandContext,
+  _parameters: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const options = serverOptionsFrom(readOptions(given, context.environment));
+  const { startServer } = await import('../main.ts');
+  const server = await startServer(options).catch((error: unknown) => {
+    throw new CommandError(startProblem(error, options));
+  });
+  if (context.output.isJson) context.output.json(server.info);
+  else context.output.print(banner(server.info));
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    void server.close().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+}
+
+function serverOptionsFrom(values: ReadonlyMap<string, string>): ServerOptions {
+  const host = values.get('host') ?? '127.0.0.1';
+  const isLoopback = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
+  const hasTls = values.has('tls-cert') && values.has('tls-key');
+  if (values.has('tls-cert') !== values.has('tls-key')) throw new CommandError('--tls-cert and --tls-key belong together; give both', 2);
+  if (!isLoopback && !hasTls && !values.has('allow-public')) {
+    throw new CommandError(`\`${host}\` can be reached by others; give --tls-cert and --tls-key, or say --allow-public`, 2);
+  }
+  const account = values.get('root-account');
+  if (account !== undefined && !/^\d{12}$/.test(account)) throw new CommandError(`--root-account \`${account}\` is not twelve digits`, 2);
+  if (values.has('root-access-key-id') !== values.has('root-secret-access-key')) {
+    throw new CommandError('--root-access-key-id and --root-secret-access-key belong together; give both', 2);
+  }
+  return {
+    host,
+    port: readPort(values.get('port') ?? '4566'),
+    dataDir: resolve(values.get('data-dir') ?? './.data'),
+    region: values.get('region') ?? 'us-east-1',
+    tlsCert: values.get('tls-cert'),
+    tlsKey: values.get('tls-key'),
+    postgres: values.get('postgres'),
+    allowReset: values.has('allow-reset'),
+    allowTimeTravel: values.has('allow-time-travel'),
+    rootAccount: account,
+    rootAccessKeyId: values.get('root-access-key-id'),
+    rootSecretAccessKey: values.get('root-secret-access-key'),
+    onInternalError(error, requestId) {
+      process.stderr.write(`castellan: request ${requestId} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+    },
+  };
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new CommandError(`--port \`${text}\` is not a port number`, 2);
+  return port;
+}
+
+function startProblem(error: unknown, { host, port }: ServerOptions): string {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return `port ${port} of ${host} is in use; stop what listens there, or choose another with --port`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function banner(info: ServerInfo): string {
+  const warnings = [
+    info.hasGivenRootKey ? 'the root key was given on the command line: for tests only' : undefined,
+    info.allowTimeTravel ? 'the clock may be moved (--allow-time-travel)' : undefined,
+    info.clockOffsetMs > 0 ? `the clock is ${Math.round(info.clockOffsetMs / 1000)} seconds ahead of this machine's` : undefined,
+    info.allowReset ? 'anyone who can reach the server may erase it (--allow-reset)' : undefined,
+  ].filter((warning) => warning !== undefined);
+  return [
+    '',
+    `Castellan serves on ${info.address}`,
+    '',
+    '  enforced     signatures, identity policies, boundaries, session policies and role trust, on every request;',
+    '               every request is recorded (cloudtrail lookup-events), every refusal explained (castellan explain)',
+    `  data         ${info.dataDir}${info.created ? ' (new)' : ''}${info.store === 'postgres' ? ', state in PostgreSQL' : ''}`,
+    `  account      ${info.account}, root key ${info.rootAccessKeyId}`,
+    `  credentials  ${info.credentialsFile}`,
+    ...warnings.map((warning) => `  warning      ${warning}`),
+    '',
+    '  In another terminal:',
+    '    eval "$(npx castellan env)"',
+    '    aws sts get-caller-identity',
+    '',
+    `  Or use the ready profile: AWS_CONFIG_FILE=${info.dataDir}/aws/config AWS_SHARED_CREDENTIALS_FILE=${info.dataDir}/aws/credentials aws --profile castellan …`,
+    '',
+  ].join('\n');
+}

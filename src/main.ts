@@ -1,0 +1,166 @@
+// The composition root: the only file that knows every part. It reads like a bill of materials.
+import { join } from 'node:path';
+import { isoSeconds, type MovableClock, systemClock } from './base/clock.ts';
+import { type Ids, randomIds } from './base/ids.ts';
+import { type AdminBackend, createAdmin } from './http/admin.ts';
+import { adminToken, prepareDataDirectory, readText, writeServerFiles } from './http/data-directory.ts';
+import { listen } from './http/server.ts';
+import type { Sealer } from './kit/context.ts';
+import { coverageOf } from './kit/coverage.ts';
+import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
+import type { GuardrailsPort } from './kit/ports.ts';
+import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
+import { cachedIdentities } from './pipeline/identity-cache.ts';
+import { createRegistry } from './pipeline/registry.ts';
+import { createPipeline, type Pipeline } from './pipeline/serve.ts';
+import { createProtocols } from './protocol/protocols.ts';
+import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
+import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
+import { createIdentityPort } from './services/iam/identity.ts';
+import { services } from './services/index.ts';
+import { catalog, loadServiceModel } from './services/models.ts';
+import { createSigningKeyCache } from './sigv4/verify.ts';
+import { exportState, importState } from './store/export.ts';
+import { openRootKey } from './store/root-key.ts';
+import { createSealer } from './store/seal.ts';
+import type { Store } from './store/store.ts';
+
+const partition = 'aws';
+
+const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
+
+/** No organisation: no account is subject to guardrails. */
+const noGuardrails: GuardrailsPort = { serviceControl: async () => undefined, resourceControl: async () => undefined };
+
+export interface Parts {
+  readonly store: Store;
+  readonly clock: MovableClock;
+  readonly ids: Ids;
+  readonly sealer: Sealer;
+  readonly account: string;
+  readonly region: string;
+  readonly onInternalError: (error: unknown, requestId: string) => void;
+}
+
+/** The pipeline over a store, without a network: what the server serves and what tests call. */
+export interface Castellan {
+  readonly pipeline: Pipeline;
+  readonly decisions: DecisionLog;
+}
+
+export function compose(parts: Parts): Castellan {
+  const { store, clock, ids, sealer } = parts;
+  const identities = createIdentityPort();
+  const decisions = createDecisionLog();
+  const pipeline = createPipeline({
+    store,
+    ids,
+    partition,
+    homeAccount: parts.account,
+    principals: identities,
+    router: { registry: createRegistry(registrySource), protocols: createProtocols(), defaultRegion: parts.region },
+    authenticator: {
+      clock,
+      sealer,
+      partition,
+      identities: cachedIdentities(identities, parts.account),
+      signingKeys: createSigningKeyCache(),
+    },
+    authorizer: { clock, sealer, decisions, guardrails: noGuardrails },
+    onInternalError: parts.onInternalError,
+  });
+  return { pipeline, decisions };
+}
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  prepareDataDirectory(options.dataDir);
+  const ids = randomIds();
+  const rootKey = openRootKey(join(options.dataDir, 'root.key'), ids);
+  const sealer = createSealer(rootKey, ids);
+  const store = await openStore(options, rootKey, ids);
+  const clock = systemClock();
+  const stopFollowing = await resumeClock(store, clock, options.postgres !== undefined);
+  const { account, created } = await openInstallation(store, options.rootAccount, ids);
+  const ensureRoot = (): Promise<RootKey> =>
+    store.transact((transaction) => ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: givenRootKey(options) }));
+  const root = await ensureRoot();
+  const castellan = compose({ store, clock, ids, sealer, account, region: options.region, onInternalError: options.onInternalError });
+  let info: ServerInfo | undefined;
+  const describe = (port: number, key: RootKey): ServerInfo => {
+    const address = `${options.tlsCert === undefined ? 'http' : 'https'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+    const secretAccessKey = key.secretAccessKey.reveal();
+    const credentials = { account, accessKeyId: key.accessKeyId, secretAccessKey };
+    return {
+      address,
+      account,
+      dataDir: options.dataDir,
+      region: options.region,
+      store: options.postgres === undefined ? 'sqlite' : 'postgres',
+      rootAccessKeyId: key.accessKeyId,
+      credentialsFile: writeServerFiles(options.dataDir, address, options.region, credentials),
+      created,
+      allowReset: options.allowReset,
+      allowTimeTravel: options.allowTimeTravel,
+      hasGivenRootKey: options.rootAccessKeyId !== undefined,
+      clockOffsetMs: clock.offsetMs,
+    };
+  };
+  const backend: AdminBackend = {
+    token: adminToken(options.dataDir),
+    allowReset: options.allowReset,
+    allowTimeTravel: options.allowTimeTravel,
+    info: () => info ?? {},
+    explain: async (requestId) =>
+      castellan.decisions.recall(requestId) ?? (await store.transact((transaction) => storedExplanation(transaction, requestId))),
+    coverage: async () => ({ services: await coverageOf(registrySource) }),
+    advanceClock: (ms) => advanceClock(store, clock, ms),
+    clock: () => ({ now: isoSeconds(clock.now()), offsetMs: clock.offsetMs }),
+    exportState: (passphrase) => exportState(store, passphrase, ids),
+    importState: (text, passphrase) => importState(store, text, passphrase, ids),
+    async reset() {
+      await store.clear();
+      await openInstallation(store, account, ids);
+      const key = await ensureRoot();
+      if (info !== undefined) info = describe(Number(new URL(info.address).port), key);
+    },
+  };
+  const server = await listen(
+    { host: options.host, port: options.port, tls: readTls(options) },
+    {
+      newRequestId: ids.uuid,
+      now: clock.now,
+      serve: castellan.pipeline.serve,
+      refuse: castellan.pipeline.refuse,
+      admin: createAdmin(backend),
+    },
+  );
+  info = describe(server.port, root);
+  return {
+    info,
+    async close() {
+      stopFollowing();
+      await server.close();
+      await store.close();
+    },
+  };
+}
+
+/** An engine is loaded only when it is used. */
+async function openStore(options: ServerOptions, rootKey: Uint8Array, ids: Ids): Promise<Store> {
+  if (options.postgres !== undefined) {
+    const { openPostgresStore } = await import('./store/postgres/postgres.ts');
+    return openPostgresStore({ url: options.postgres, rootKey, ids });
+  }
+  const { openSqliteStore } = await import('./store/sqlite/sqlite.ts');
+  return openSqliteStore({ dataDir: options.dataDir, rootKey, ids });
+}
+
+function givenRootKey({ rootAccessKeyId, rootSecretAccessKey }: ServerOptions) {
+  if (rootAccessKeyId === undefined || rootSecretAccessKey === undefined) return undefined;
+  return { accessKeyId: rootAccessKeyId, secretAccessKey: rootSecretAccessKey };
+}
+
+function readTls(options: ServerOptions): { readonly certificate: string; readonly key: string } | undefined {
+  if (options.tlsCert === undefined || options.tlsKey === undefined) return undefined;
+  return { certificate: readText(options.tlsCert), key: readText(options.tlsKey) };
+}

@@ -1,0 +1,133 @@
+// Decides whether the caller may do what it asks: every action on every resource that the operation names must be allowed by every layer.
+// The allow path builds no explanation; a refusal is evaluated a second time with the trace on and kept with the ledger entry.
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { Scope, Sealer } from '../kit/context.ts';
+import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
+import type { GuardrailsPort, Identity } from '../kit/ports.ts';
+import type { ProtocolName } from '../model/model.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { explain } from '../policy/explain.ts';
+import { refusalMessage } from '../policy/message.ts';
+import type { AuthorizationRequest } from '../policy/policy.ts';
+import { encodeAuthorizationMessage } from './authorization-message.ts';
+import { conditionContext, type RequestFacts } from './condition-context.ts';
+import type { DecisionLog, Explained } from './decision-log.ts';
+import type { Decoded } from './stages.ts';
+
+export interface Authorizer {
+  readonly clock: Clock;
+  readonly sealer: Sealer;
+  readonly guardrails: GuardrailsPort;
+  readonly decisions: DecisionLog;
+}
+
+/** A refusal with its reasons, which the ledger keeps. */
+export class Refusal extends Fault {
+  readonly explained: Explained;
+
+  constructor(fault: Fault, explained: Explained) {
+    super(fault.code, fault.message, { ...(fault.status === undefined ? {} : { status: fault.status }), fields: fault.fields });
+    this.explained = explained;
+  }
+}
+
+/** Returns when everything is allowed. @throws Refusal with AWS's sentence for the first action that is not. */
+export async function authorize(authorizer: Authorizer, request: Decoded, scope: Scope): Promise<void> {
+  const rule = request.definition.access;
+  if (rule === anyCaller || rule === unsigned) return;
+  const named = await rule(request.input, scope);
+  const accesses: readonly Access[] = Array.isArray(named) ? named : [named as Access];
+  if (accesses.length === 0) throw new Error(`${request.operation.name} names no action to authorise`);
+  const facts = requestFacts(request, scope.now);
+  const asked: AuthorizationRequest[] = [];
+  for (const access of accesses) {
+    const question = await authorizationRequest(authorizer, request.identity, access, facts, scope);
+    asked.push(question);
+    if (evaluate(question).outcome !== 'ALLOW') throw refuse(authorizer, request, access, question, asked, scope.now);
+  }
+  authorizer.decisions.remember(request.requestId, { timeMs: scope.now, operation: operationLabel(request), asked });
+}
+
+async function authorizationRequest(
+  authorizer: Authorizer,
+  identity: Identity,
+  access: Access,
+  facts: RequestFacts,
+  scope: Scope,
+): Promise<AuthorizationRequest> {
+  const { principal } = identity.caller;
+  const resourceAccount = access.resourceAccount ?? scope.account;
+  const [serviceControl, resourceControl] = await Promise.all([
+    principal.account === undefined ? undefined : authorizer.guardrails.serviceControl(principal.account, scope.transaction),
+    authorizer.guardrails.resourceControl(resourceAccount, scope.transaction),
+  ]);
+  return {
+    principal,
+    action: access.action,
+    resource: access.resource,
+    resourceAccount,
+    context: conditionContext(facts, access),
+    identity: identity.identityPolicies,
+    boundary: identity.boundary,
+    session: identity.sessionPolicies,
+    resourcePolicy: access.resourcePolicy,
+    serviceControl,
+    resourceControl,
+    vpcEndpoint: undefined,
+  };
+}
+
+function requestFacts(request: Decoded, now: number): RequestFacts {
+  return {
+    identity: request.identity,
+    now,
+    region: request.region,
+    sourceIp: request.sourceIp,
+    isTls: request.tls !== undefined,
+    userAgent: request.request.headers['user-agent'],
+    referer: request.request.headers['referer'],
+  };
+}
+
+function refuse(
+  authorizer: Authorizer,
+  request: Decoded,
+  access: Access,
+  question: AuthorizationRequest,
+  asked: readonly AuthorizationRequest[],
+  now: number,
+): Refusal {
+  const explanations = asked.map((each) => explain(each));
+  const encodedMessage = encodeAuthorizationMessage(authorizer.sealer, question, evaluate(question));
+  const sentence = refusalMessage(question, evaluate(question), access.shownAs);
+  const { quirks } = request.service;
+  const message = quirks.encodedRefusals
+    ? `You are not authorized to perform this operation. ${sentence}. Encoded authorization failure message: ${encodedMessage}`
+    : sentence;
+  const explained = {
+    requestId: request.requestId,
+    timeMs: now,
+    operation: operationLabel(request),
+    message,
+    decisions: explanations,
+    encodedMessage,
+  };
+  return new Refusal(
+    new Fault(quirks.accessDeniedCode ?? accessDeniedCode(request.protocol.name), message, refusalStatus(request.protocol.name)),
+    explained,
+  );
+}
+
+function operationLabel(request: Decoded): string {
+  return `${request.service.entry.name}:${request.operation.name}`;
+}
+
+function accessDeniedCode(protocol: ProtocolName): string {
+  if (protocol === 'ec2') return 'UnauthorizedOperation';
+  return protocol === 'query' || protocol === 'rest-xml' ? 'AccessDenied' : 'AccessDeniedException';
+}
+
+function refusalStatus(protocol: ProtocolName): { readonly status: number } {
+  return { status: protocol === 'json' || protocol === 'smithy-rpc-v2-cbor' ? 400 : 403 };
+}

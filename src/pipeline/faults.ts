@@ -1,0 +1,28 @@
+// Faults of the pipeline itself, with the codes that each protocol uses for them.
+import { Fault } from '../base/fault.ts';
+import type { Decoded, Received } from './stages.ts';
+
+/** AWS: query services say ValidationError, the others ValidationException. */
+export function validationFault(problems: readonly string[], { protocol, service }: Decoded): Fault {
+  const noun = problems.length === 1 ? '1 validation error' : `${problems.length} validation errors`;
+  const code =
+    service.quirks.validationCode ?? (protocol.name === 'query' || protocol.name === 'ec2' ? 'ValidationError' : 'ValidationException');
+  return new Fault(code, `${noun} detected: ${problems.join('; ')}`, { status: 400 });
+}
+
+export function internalFailure(): Fault {
+  return new Fault('InternalFailure', 'The request processing has failed because of an unknown error, exception or failure.', {
+    status: 500,
+  });
+}
+
+/** Too many conflicts with other requests; every SDK retries it. */
+export function throttled(): Fault {
+  return new Fault('ThrottlingException', 'Rate exceeded', { status: 400 });
+}
+
+export function notFoundService({ request }: Received): Fault {
+  const scoped = /Credential=[^/\s,]+\/\d{8}\/[^/\s,]*\/([a-z0-9-]{1,64})\//.exec(request.headers['authorization'] ?? '')?.[1];
+  if (scoped === undefined) return new Fault('MissingAuthenticationToken', 'Request is missing Authentication Token', { status: 403 });
+  return new Fault('NotImplemented', `Castellan does not have the service ${scoped}.`, { status: 501 });
+}

@@ -1,0 +1,74 @@
+// From the bytes to a service, a protocol and an operation. The service is told by the request's own words: the rpc path, X-Amz-Target,
+// the scope of the signature, the host, or the Version parameter; in that order.
+import { Fault } from '../base/fault.ts';
+import type { Catalog, CatalogEntry } from '../model/catalog.ts';
+import type { Protocol, WireRequest } from '../protocol/protocol.ts';
+import { detectProtocol, type Protocols } from '../protocol/protocols.ts';
+import type { PresentedSignature } from '../sigv4/present.ts';
+import type { Registry } from './registry.ts';
+import type { Addressed, Received, Routed } from './stages.ts';
+
+/** Region of services with one endpoint for the world. */
+const globalRegion = 'us-east-1';
+
+export interface Router {
+  readonly registry: Registry;
+  readonly protocols: Protocols;
+  readonly defaultRegion: string;
+}
+
+/** The service that is meant, or undefined: what it says then is the caller's to decide. */
+export async function address(router: Router, received: Received, signature: PresentedSignature): Promise<Addressed | undefined> {
+  const entry = findService(router.registry.catalog, received.request, signature);
+  if (entry === undefined) return undefined;
+  const service = await router.registry.service(entry.name);
+  const protocol = router.protocols[detectProtocol(received.request, service.model.protocols)];
+  const scopeRegion = signature.kind === 'signed' ? signature.region : router.defaultRegion;
+  const region = service.quirks.isGlobal ? globalRegion : scopeRegion;
+  return { ...received, service, protocol, region, signature };
+}
+
+/** @throws Fault the protocol's own for an unknown operation; NotImplemented (501) for one that Castellan does not have. */
+export function route(addressed: Addressed): Routed {
+  const { service, protocol, request } = addressed;
+  const operation = protocol.operationOf(service.model, request);
+  const definition = service.operations.get(operation.name);
+  if (definition === undefined) {
+    throw new Fault('NotImplemented', `Castellan does not implement the operation ${operation.name} of ${service.model.serviceId}.`, {
+      status: 501,
+    });
+  }
+  return { ...addressed, operation, definition };
+}
+
+/** For requests whose service is unknown: the protocol whose error shape the client most likely reads. */
+export function guessProtocol(protocols: Protocols, request: WireRequest): Protocol {
+  return protocols[detectProtocol(request, ['smithy-rpc-v2-cbor', 'json', 'query', 'rest-json'])];
+}
+
+function findService(catalog: Catalog, request: WireRequest, signature: PresentedSignature): CatalogEntry | undefined {
+  const rpc = /^\/service\/([^/]+)\/operation\/[^/]+\/?$/.exec(request.path)?.[1];
+  if (rpc !== undefined && request.headers['smithy-protocol'] !== undefined) return catalog.find((entry) => entry.serviceShapeName === rpc);
+  const target = request.headers['x-amz-target'];
+  if (target !== undefined) {
+    const prefix = target.slice(0, Math.max(0, target.lastIndexOf('.')));
+    const found = catalog.find((entry) => entry.targetPrefix === prefix);
+    if (found !== undefined) return found;
+  }
+  const host = (request.headers['host'] ?? '').split('.')[0]?.split(':')[0];
+  if (signature.kind === 'signed') {
+    const signed = catalog.filter((entry) => entry.signingName === signature.service);
+    return signed.find((entry) => entry.endpointPrefix === host) ?? signed.find((entry) => entry.name === signature.service) ?? signed[0];
+  }
+  return catalog.find((entry) => entry.endpointPrefix === host) ?? byVersion(catalog, request);
+}
+
+/** Unsigned query requests name no service, but every query API has its own version date. */
+function byVersion(catalog: Catalog, request: WireRequest): CatalogEntry | undefined {
+  const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+  const text = isForm ? `${request.query}&${Buffer.from(request.body).toString('latin1', 0, 4096)}` : request.query;
+  const version = /(?:^|&)Version=(\d{4}-\d{2}-\d{2})(?:&|$)/.exec(text)?.[1];
+  return catalog.find(
+    (entry) => entry.apiVersion === version && entry.protocols.some((protocol) => protocol === 'query' || protocol === 'ec2'),
+  );
+}

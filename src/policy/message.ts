@@ -1,0 +1,35 @@
+// AWS's sentence for a refusal. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+import type { AuthorizationRequest, Decision, PolicyLayer } from './policy.ts';
+
+const nouns: Readonly<Record<PolicyLayer, string>> = {
+  identity: 'identity-based policy',
+  resource: 'resource-based policy',
+  boundary: 'permissions boundary',
+  session: 'session policy',
+  'service-control': 'service control policy',
+  'resource-control': 'resource control policy',
+  'vpc-endpoint': 'VPC endpoint policy',
+};
+
+/** `shownAs` replaces the ARN where the service names the resource in another way. */
+export function refusalMessage(request: AuthorizationRequest, decision: Decision, shownAs?: string): string {
+  const { action, principal } = request;
+  const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
+  const resource = shownAs ?? request.resource;
+  const head = `User: ${who} is not authorized to perform: ${action} on resource: ${resource}`;
+  const reason = reasonOf(request, decision);
+  return reason === undefined ? head : `${head} ${reason}`;
+}
+
+/** AWS: across accounts nothing is said about the other side's policies. */
+function reasonOf(request: AuthorizationRequest, decision: Decision): string | undefined {
+  const { layer, source } = decision;
+  if (layer === undefined) return undefined;
+  const isForeign = request.resourceAccount !== undefined && request.resourceAccount !== request.principal.account;
+  if (isForeign && layer === 'resource') return undefined;
+  const noun = layer === 'resource' && request.resourcePolicy?.mode === 'trust' ? 'role trust policy' : nouns[layer];
+  if (decision.outcome === 'IMPLICIT_DENY') return `because no ${noun} allows the ${request.action} action`;
+  const article = noun === 'role trust policy' ? 'the' : /^[aeiou]/.test(noun) ? 'an' : 'a';
+  const suffix = source?.arn !== undefined && layer !== 'resource' && layer !== 'vpc-endpoint' && !isForeign ? `: ${source.arn}` : '';
+  return `with an explicit deny in ${article} ${noun}${suffix}`;
+}

@@ -1,0 +1,26 @@
+// What all protocols share about faults: the modelled shape of a code, the status, the message and the further members.
+import type { Fault } from '../base/fault.ts';
+import { getOwn } from '../base/record.ts';
+import type { Operation, StructureShape } from '../model/model.ts';
+import type { Structure } from './protocol.ts';
+
+/** The exception shape that the operation declares for the code. */
+export function errorShape(fault: Fault, operation: Operation | undefined): StructureShape | undefined {
+  return operation?.errors.find((shape) => shape.errorCode === fault.code) ?? operation?.errors.find((shape) => shape.name === fault.code);
+}
+
+export function statusOf(fault: Fault, shape: StructureShape | undefined): number {
+  return fault.status ?? shape?.errorStatus ?? 400;
+}
+
+/** The fault as the value of its shape: its fields, and its message under the name that the model gives it. */
+export function errorValue(fault: Fault, shape: StructureShape | undefined): Structure {
+  const name = [...(shape?.members.keys() ?? [])].find((member) => member.toLowerCase() === 'message') ?? 'message';
+  return { ...fault.fields, [name]: fault.message };
+}
+
+/** Code and message from an error's parsed body, whatever the case of its member. */
+export function messageOf(body: Structure): string {
+  const message = getOwn(body, 'message') ?? getOwn(body, 'Message');
+  return typeof message === 'string' ? message : '';
+}

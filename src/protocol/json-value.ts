@@ -1,0 +1,182 @@
+// Values of shapes as JSON, in both directions, with the sentences that AWS uses for values of the wrong type.
+import { Fault } from '../base/fault.ts';
+import { limits } from '../base/limits.ts';
+import { getOwn, isRecord, setOwn } from '../base/record.ts';
+import type { Member, Shape, StructureShape } from '../model/model.ts';
+import type { Structure } from './protocol.ts';
+import { isInteger, parseBase64 } from './scalars.ts';
+import { formatOf, inRange, parseTimestamp, timestampText } from './timestamps.ts';
+
+export function serializationFault(message: string): Fault {
+  return new Fault('SerializationException', message, { status: 400 });
+}
+
+/** Parses a JSON body: strict UTF-8, bounded depth. The last of duplicate members counts, as in AWS's own parser. */
+export function parseJson(body: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw serializationFault('Invalid UTF-8 in the request body');
+  }
+  if (depthOf(text) > limits.depthMax) throw serializationFault(`JSON is nested deeper than ${limits.depthMax} levels`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw serializationFault('Unable to parse the request body as JSON');
+  }
+}
+
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (isInString) {
+      if (unit === 0x5c) index += 1;
+      else if (unit === 0x22) isInString = false;
+    } else if (unit === 0x22) isInString = true;
+    else if (unit === 0x7b || unit === 0x5b) {
+      depth += 1;
+      if (depth > deepest) deepest = depth;
+    } else if (unit === 0x7d || unit === 0x5d) depth -= 1;
+  }
+  return deepest;
+}
+
+export function readJsonStructure(shape: StructureShape, raw: unknown): Structure {
+  if (!isRecord(raw))
+    throw serializationFault(Array.isArray(raw) ? 'Start of list found where not expected' : unexpected(raw, 'a structure'));
+  const value: Record<string, unknown> = {};
+  for (const [name, member] of shape.members) {
+    const rawMember = getOwn(raw, member.locationName ?? name);
+    if (rawMember !== undefined && rawMember !== null) value[name] = readJson(member, rawMember);
+  }
+  return value;
+}
+
+export function readJson(member: Member, raw: unknown): unknown {
+  const { shape } = member;
+  if (member.jsonValue) return raw;
+  switch (shape.kind) {
+    case 'structure':
+      return shape.document ? raw : readJsonStructure(shape, raw);
+    case 'list':
+      if (!Array.isArray(raw))
+        throw serializationFault(isRecord(raw) ? 'Start of structure or map found where not expected.' : unexpected(raw, 'a list'));
+      return bounded(raw.length, raw).flatMap((item) => (item === null ? [] : [readJson(shape.member, item)]));
+    case 'map': {
+      if (!isRecord(raw))
+        throw serializationFault(Array.isArray(raw) ? 'Start of list found where not expected' : unexpected(raw, 'a map'));
+      const value: Record<string, unknown> = {};
+      for (const [key, item] of bounded(Object.keys(raw).length, Object.entries(raw)))
+        if (item !== null) setOwn(value, key, readJson(shape.value, item));
+      return value;
+    }
+    case 'document':
+      return raw;
+    default:
+      return readJsonScalar(shape, raw);
+  }
+}
+
+function bounded<Items>(count: number, items: Items): Items {
+  if (count > limits.collectionItemsMax) throw serializationFault(`A collection has more than ${limits.collectionItemsMax} items`);
+  return items;
+}
+
+function readJsonScalar(shape: Shape, raw: unknown): unknown {
+  switch (shape.kind) {
+    case 'string':
+      if (typeof raw === 'string') return raw;
+      throw serializationFault(unexpected(raw, 'a String'));
+    case 'boolean':
+      if (typeof raw === 'boolean') return raw;
+      throw serializationFault(unexpected(raw, 'Boolean'));
+    case 'blob': {
+      const bytes = typeof raw === 'string' ? parseBase64(raw) : undefined;
+      if (bytes === undefined)
+        throw serializationFault(typeof raw === 'string' ? 'Unable to base64-decode the value' : unexpected(raw, 'a blob'));
+      return bytes;
+    }
+    case 'timestamp': {
+      const ms = typeof raw === 'number' ? inRange(raw * 1000) : typeof raw === 'string' ? parseTimestamp(raw) : undefined;
+      if (ms === undefined) throw serializationFault(unexpected(raw, 'a Date'));
+      return ms;
+    }
+    case 'float':
+    case 'double':
+    case 'bigdecimal':
+      return floating(raw);
+    default:
+      if (typeof raw === 'number' && isInteger(shape.kind, raw)) return raw;
+      throw serializationFault(unexpected(raw, shape.kind === 'long' ? 'Long' : 'Integer'));
+  }
+}
+
+function floating(raw: unknown): number {
+  if (typeof raw === 'number') return raw;
+  if (raw === 'NaN') return Number.NaN;
+  if (raw === 'Infinity') return Number.POSITIVE_INFINITY;
+  if (raw === '-Infinity') return Number.NEGATIVE_INFINITY;
+  throw serializationFault(unexpected(raw, 'Double'));
+}
+
+/** `STRING_VALUE can not be converted to a Boolean`, in the tokens of AWS's parser. */
+function unexpected(raw: unknown, wanted: string): string {
+  return `${tokenOf(raw)} cannot be converted to ${wanted}`;
+}
+
+function tokenOf(raw: unknown): string {
+  switch (typeof raw) {
+    case 'string':
+      return 'STRING_VALUE';
+    case 'number':
+      return 'NUMBER_VALUE';
+    case 'boolean':
+      return raw ? 'TRUE_VALUE' : 'FALSE_VALUE';
+    default:
+      return raw === null ? 'NULL_VALUE' : Array.isArray(raw) ? 'START_ARRAY' : 'START_OBJECT';
+  }
+}
+
+/** What JSON.stringify turns into the wire form. Members that the model does not have are left out. */
+export function jsonStructure(shape: StructureShape, value: Structure): Record<string, unknown> {
+  const json: Record<string, unknown> = {};
+  for (const [name, member] of shape.members) {
+    const item = getOwn(value, name);
+    if (item !== undefined && item !== null) json[member.locationName ?? name] = jsonOf(member, item);
+  }
+  return json;
+}
+
+export function jsonOf(member: Member, value: unknown): unknown {
+  const { shape } = member;
+  if (member.jsonValue) return value;
+  switch (shape.kind) {
+    case 'structure':
+      return shape.document || !isRecord(value) ? value : jsonStructure(shape, value);
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => jsonOf(shape.member, item)) : [];
+    case 'map': {
+      const json: Record<string, unknown> = {};
+      if (isRecord(value)) for (const [key, item] of Object.entries(value)) setOwn(json, key, jsonOf(shape.value, item));
+      return json;
+    }
+    case 'blob':
+      return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+    case 'timestamp': {
+      const format = formatOf(member, 'unixTimestamp');
+      return typeof value === 'number' && format !== 'unixTimestamp' ? timestampText(value, format) : Number(value) / 1000;
+    }
+    default:
+      return typeof value === 'number' && !Number.isFinite(value)
+        ? Number.isNaN(value)
+          ? 'NaN'
+          : value > 0
+            ? 'Infinity'
+            : '-Infinity'
+        : value;
+  }
+}

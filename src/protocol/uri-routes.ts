@@ -1,0 +1,130 @@
+// Finds the REST operation that a method, a path and a query name, from the URI templates of a model. Literals beat labels, labels beat
+// greedy labels, and a template with more fixed query parameters beats one with fewer.
+import { decode, encode } from '../base/percent.ts';
+import { getOwn } from '../base/record.ts';
+import type { Operation, ServiceModel } from '../model/model.ts';
+import type { Structure, WireRequest } from './protocol.ts';
+
+export interface Route {
+  readonly operation: Operation;
+  readonly segments: readonly Segment[];
+  readonly fixedQuery: readonly (readonly [string, string | undefined])[];
+}
+
+export interface Segment {
+  readonly kind: 'literal' | 'label' | 'greedy';
+  readonly name: string;
+}
+
+export interface Routes {
+  find(request: WireRequest): Route | undefined;
+}
+
+/** Compiled per service model, on its first request. */
+export function createRoutes(service: ServiceModel): Routes {
+  const byMethod = new Map<string, Route[]>();
+  for (const operation of service.operations.values()) {
+    const route = parseTemplate(operation);
+    const routes = byMethod.get(operation.method);
+    if (routes === undefined) byMethod.set(operation.method, [route]);
+    else routes.push(route);
+  }
+  for (const routes of byMethod.values()) routes.sort((left, right) => compare(left, right));
+  return {
+    find(request) {
+      const segments = segmentsOf(request.path);
+      const parameters = parseQuery(request.query);
+      return byMethod.get(request.method)?.find((route) => matches(route, segments, parameters));
+    },
+  };
+}
+
+export function parseTemplate(operation: Operation): Route {
+  const mark = operation.requestUri.indexOf('?');
+  const path = mark < 0 ? operation.requestUri : operation.requestUri.slice(0, mark);
+  const segments = segmentsOf(path).map((text): Segment => {
+    if (!text.startsWith('{') || !text.endsWith('}')) return { kind: 'literal', name: text };
+    return text.endsWith('+}') ? { kind: 'greedy', name: text.slice(1, -2) } : { kind: 'label', name: text.slice(1, -1) };
+  });
+  const fixedQuery = parsePairs(mark < 0 ? '' : operation.requestUri.slice(mark + 1));
+  return { operation, segments, fixedQuery };
+}
+
+function segmentsOf(path: string): readonly string[] {
+  const trimmed = path.startsWith('/') ? path.slice(1) : path;
+  return trimmed === '' ? [] : trimmed.split('/');
+}
+
+const rank = { literal: 0, label: 1, greedy: 2 } as const;
+
+function compare(left: Route, right: Route): number {
+  const length = Math.max(left.segments.length, right.segments.length);
+  for (let index = 0; index < length; index += 1) {
+    const a = left.segments[index];
+    const b = right.segments[index];
+    if (a === undefined || b === undefined) return a === undefined ? 1 : -1;
+    if (a.kind !== b.kind) return rank[a.kind] - rank[b.kind];
+  }
+  return right.fixedQuery.length - left.fixedQuery.length;
+}
+
+function matches(route: Route, segments: readonly string[], parameters: ReadonlyMap<string, readonly string[]>): boolean {
+  return (
+    bind(route, segments) !== undefined &&
+    route.fixedQuery.every(([name, value]) => {
+      const given = parameters.get(name);
+      return given !== undefined && (value === undefined || given.includes(value));
+    })
+  );
+}
+
+/** The labels' values, still encoded; undefined when the path is not of this route. */
+export function bindPath(route: Route, path: string): ReadonlyMap<string, string> | undefined {
+  return bind(route, segmentsOf(path));
+}
+
+function bind(route: Route, segments: readonly string[]): ReadonlyMap<string, string> | undefined {
+  const labels = new Map<string, string>();
+  const greedyAt = route.segments.findIndex((segment) => segment.kind === 'greedy');
+  const after = greedyAt < 0 ? 0 : route.segments.length - greedyAt - 1;
+  if (greedyAt < 0 ? segments.length !== route.segments.length : segments.length < route.segments.length) {
+    // A trailing slash is the same resource.
+    if (greedyAt >= 0 || segments.length !== route.segments.length + 1 || segments.at(-1) !== '') return undefined;
+  }
+  for (const [index, segment] of route.segments.entries()) {
+    const at = greedyAt >= 0 && index > greedyAt ? segments.length - (route.segments.length - index) : index;
+    const text = segment.kind === 'greedy' ? segments.slice(index, segments.length - after).join('/') : (segments[at] ?? '');
+    if (segment.kind === 'literal' ? decode(text) !== segment.name : text === '') return undefined;
+    if (segment.kind !== 'literal') labels.set(segment.name, text);
+  }
+  return labels;
+}
+
+export function parsePairs(query: string): readonly (readonly [string, string | undefined])[] {
+  return query.split('&').flatMap((pair): (readonly [string, string | undefined])[] => {
+    if (pair === '') return [];
+    const mark = pair.indexOf('=');
+    const plain = (text: string) => decode(text.replaceAll('+', '%20'));
+    return mark < 0 ? [[plain(pair), undefined]] : [[plain(pair.slice(0, mark)), plain(pair.slice(mark + 1))]];
+  });
+}
+
+export function parseQuery(query: string): ReadonlyMap<string, readonly string[]> {
+  const parameters = new Map<string, string[]>();
+  for (const [name, value] of parsePairs(query)) {
+    const values = parameters.get(name);
+    if (values === undefined) parameters.set(name, [value ?? '']);
+    else values.push(value ?? '');
+  }
+  return parameters;
+}
+
+/** The path for these labels: the client's side. */
+export function expandPath(route: Route, labels: Structure, textOf: (name: string, value: unknown) => string): string {
+  const parts = route.segments.map(({ kind, name }) => {
+    if (kind === 'literal') return name;
+    const text = textOf(name, getOwn(labels, name));
+    return kind === 'greedy' ? text.split('/').map(encode).join('/') : encode(text);
+  });
+  return `/${parts.join('/')}`;
+}

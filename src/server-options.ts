@@ -1,0 +1,43 @@
+// What a server can be told at start, after the command line and the environment were read. The declaration of each option is in cli/options.ts.
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly region: string;
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  readonly postgres: string | undefined;
+  readonly allowReset: boolean;
+  readonly allowTimeTravel: boolean;
+  readonly rootAccount: string | undefined;
+  readonly rootAccessKeyId: string | undefined;
+  readonly rootSecretAccessKey: string | undefined;
+  readonly onInternalError: (error: unknown, requestId: string) => void;
+}
+
+/** What the banner says. */
+export interface ServerInfo {
+  /** `http://127.0.0.1:4566`. */
+  readonly address: string;
+  readonly dataDir: string;
+  readonly store: 'sqlite' | 'postgres';
+  readonly account: string;
+  readonly region: string;
+  readonly rootAccessKeyId: string;
+  readonly credentialsFile: string;
+  /** The data directory was made by this start. */
+  readonly created: boolean;
+  readonly allowReset: boolean;
+  readonly allowTimeTravel: boolean;
+  /** The root key was given on the command line and not made at random. */
+  readonly hasGivenRootKey: boolean;
+  /** How far the clock is ahead of the machine's. */
+  readonly clockOffsetMs: number;
+}
+
+export interface RunningServer {
+  readonly info: ServerInfo;
+  close(): Promise<void>;
+}

@@ -1,0 +1,29 @@
+// AWS Identity and Access Management: table of contents.
+import type { ServiceDefinition } from '../../kit/service.ts';
+import { accessKeyOperations } from './access-keys.ts';
+import { accountOperations } from './account.ts';
+import { attachmentOperations } from './attachments.ts';
+import { boundaryOperations } from './boundaries.ts';
+import { groupOperations } from './groups.ts';
+import { inlinePolicyOperations } from './inline-policies.ts';
+import { policyOperations } from './policies.ts';
+import { roleOperations } from './roles.ts';
+import { tagOperations } from './tags.ts';
+import { userOperations } from './users.ts';
+
+export const iam: ServiceDefinition = {
+  name: 'iam',
+  quirks: { isGlobal: true },
+  operations: [
+    ...userOperations,
+    ...groupOperations,
+    ...roleOperations,
+    ...policyOperations,
+    ...inlinePolicyOperations,
+    ...attachmentOperations,
+    ...boundaryOperations,
+    ...accessKeyOperations,
+    ...tagOperations,
+    ...accountOperations,
+  ],
+};

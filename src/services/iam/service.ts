@@ -1,0 +1,8 @@
+// The words that every file of this service is written with.
+import { serviceKit } from '../../kit/operation.ts';
+import type { Operations } from './api.gen.ts';
+
+export const { operation, fault } = serviceKit<Operations>();
+
+/** The output of operations that answer nothing. */
+export type Nothing = Readonly<Record<string, never>>;

@@ -1,0 +1,8 @@
+// The services that have something implemented, one line each, loaded on the first request to them.
+import type { ServiceDefinition } from '../kit/service.ts';
+
+export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>> = {
+  cloudtrail: async () => (await import('./cloudtrail/index.ts')).cloudtrail,
+  iam: async () => (await import('./iam/index.ts')).iam,
+  sts: async () => (await import('./sts/index.ts')).sts,
+};

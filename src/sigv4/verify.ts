@@ -1,0 +1,145 @@
+// Judges a presented signature: time, scope, body and the signature itself. The answer is data; faults.ts puts it into AWS's words.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isoBasic } from '../base/clock.ts';
+import { limits } from '../base/limits.ts';
+import type { Secret } from '../base/secret.ts';
+import { canonicalRequest, type SignableRequest, sha256Hex, stringToSign } from './canonical.ts';
+import { type ChunkProblem, decodeChunked } from './chunked.ts';
+import { ecdsaAlgorithm, type SignedRequest } from './present.ts';
+import { verifyEcdsa } from './sigv4a.ts';
+
+export interface VerifyOptions {
+  readonly secret: Secret;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** The signing name of the service that is called. */
+  readonly service: string;
+  /** S3 signs the path as it is, and lets the payload be unsigned. */
+  readonly isS3: boolean;
+  /** The operation's model lets the payload be unsigned. */
+  readonly allowsUnsignedPayload: boolean;
+  readonly signingKeys: SigningKeyCache;
+}
+
+export type Verdict =
+  /** The body without its chunk framing. */
+  { readonly kind: 'valid'; readonly body: Uint8Array } | { readonly kind: 'refused'; readonly problem: SignatureProblem };
+
+export type SignatureProblem =
+  | { readonly kind: 'mismatch'; readonly canonicalRequest: string; readonly stringToSign: string; readonly signature: string }
+  | { readonly kind: 'expired'; readonly date: string; readonly now: string; readonly limit: string }
+  | { readonly kind: 'not-yet'; readonly date: string; readonly now: string; readonly limit: string }
+  | { readonly kind: 'presigned-expired'; readonly expiresSeconds: number; readonly expiredAt: number; readonly now: number }
+  | { readonly kind: 'scope'; readonly message: string }
+  | { readonly kind: 'body-hash'; readonly claimed: string; readonly computed: string }
+  | { readonly kind: 'chunks'; readonly problem: ChunkProblem };
+
+export interface SigningKeyCache {
+  key(secret: Secret, accessKeyId: string, date: string, region: string, service: string): Buffer;
+}
+
+/** Signing keys by credential scope. A key is found only with the very Secret it was made from, so a changed secret finds nothing. */
+export function createSigningKeyCache(): SigningKeyCache {
+  const keys = new Map<string, { readonly secret: Secret; readonly key: Buffer }>();
+  return {
+    key(secret, accessKeyId, date, region, service) {
+      const id = `${accessKeyId}/${date}/${region}/${service}`;
+      const cached = keys.get(id);
+      if (cached?.secret.equals(secret)) return cached.key;
+      const key = signingKey(secret, date, region, service);
+      keys.delete(id);
+      keys.set(id, { secret, key });
+      if (keys.size > limits.signingKeyCacheEntriesMax) keys.delete(keys.keys().next().value ?? id);
+      return key;
+    },
+  };
+}
+
+export function signingKey(secret: Secret, date: string, region: string, service: string): Buffer {
+  const dateKey = hmac(Buffer.from(`AWS4${secret.reveal()}`, 'utf8'), date);
+  return hmac(hmac(hmac(dateKey, region), service), 'aws4_request');
+}
+
+export function hmac(key: Uint8Array, text: string): Buffer {
+  return createHmac('sha256', key).update(text, 'utf8').digest();
+}
+
+export function verify(request: SignableRequest, signed: SignedRequest, options: VerifyOptions): Verdict {
+  const problem = scopeProblem(signed, options) ?? timeProblem(signed, options.now);
+  if (problem !== undefined) return { kind: 'refused', problem };
+  const payload = payloadHash(request, signed, options);
+  if (typeof payload !== 'string') return { kind: 'refused', problem: payload };
+  const canonical = canonicalRequest(request, {
+    signedHeaders: signed.signedHeaders,
+    payloadHash: payload,
+    isPathVerbatim: options.isS3,
+    withoutParameters: signed.place === 'query' ? ['X-Amz-Signature'] : [],
+  });
+  const scope = credentialScope(signed);
+  const toSign = stringToSign(signed.algorithm, signed.date, scope, canonical);
+  if (!isSignatureRight(signed, toSign, options)) {
+    return {
+      kind: 'refused',
+      problem: { kind: 'mismatch', canonicalRequest: canonical, stringToSign: toSign, signature: signed.signature },
+    };
+  }
+  if (!payload.startsWith('STREAMING-')) return { kind: 'valid', body: request.body };
+  const chunked = decodeChunked(request, { signed, payload, scope, secret: options.secret, signingKeys: options.signingKeys });
+  return 'problem' in chunked
+    ? { kind: 'refused', problem: { kind: 'chunks', problem: chunked.problem } }
+    : { kind: 'valid', body: chunked.body };
+}
+
+export function credentialScope(signed: SignedRequest): string {
+  if (signed.algorithm === ecdsaAlgorithm) return `${signed.scopeDate}/${signed.service}/aws4_request`;
+  return `${signed.scopeDate}/${signed.region}/${signed.service}/aws4_request`;
+}
+
+function isSignatureRight(signed: SignedRequest, toSign: string, { secret, signingKeys }: VerifyOptions): boolean {
+  if (signed.algorithm === ecdsaAlgorithm) return verifyEcdsa(secret, signed.accessKeyId, toSign, signed.signature);
+  const expected = hmac(signingKeys.key(secret, signed.accessKeyId, signed.scopeDate, signed.region, signed.service), toSign);
+  const presented = /^[0-9a-f]{64}$/.test(signed.signature) ? Buffer.from(signed.signature, 'hex') : Buffer.alloc(0);
+  return presented.length === expected.length && timingSafeEqual(presented, expected);
+}
+
+function scopeProblem(signed: SignedRequest, { service }: VerifyOptions): SignatureProblem | undefined {
+  if (signed.service !== service) return { kind: 'scope', message: `Credential should be scoped to correct service: '${service}'. ` };
+  if (signed.regionSet.some((region) => !/^[a-z0-9*-]{1,64}$/.test(region)))
+    return { kind: 'scope', message: 'Credential should be scoped to a valid region. ' };
+  if (!signed.date.startsWith(signed.scopeDate)) {
+    const dateInCredential = `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${signed.scopeDate.slice(0, 16)}' != '${signed.date.slice(0, 8)}', from '${signed.date}'.`;
+    return { kind: 'scope', message: dateInCredential };
+  }
+  return undefined;
+}
+
+function timeProblem(signed: SignedRequest, now: number): SignatureProblem | undefined {
+  const signedAt = basicDateMs(signed.date);
+  const skew = limits.clockSkewMsMax;
+  if (Number.isNaN(signedAt)) return { kind: 'scope', message: `Date must be in ISO-8601 'basic format'. Got '${signed.date}'.` };
+  if (signedAt > now + skew) return { kind: 'not-yet', date: signed.date, now: isoBasic(now), limit: isoBasic(now + skew) };
+  if (signed.expiresSeconds !== undefined) {
+    const expiredAt = signedAt + signed.expiresSeconds * 1000;
+    return expiredAt < now ? { kind: 'presigned-expired', expiresSeconds: signed.expiresSeconds, expiredAt, now } : undefined;
+  }
+  return signedAt < now - skew ? { kind: 'expired', date: signed.date, now: isoBasic(now), limit: isoBasic(now - skew) } : undefined;
+}
+
+function basicDateMs(date: string): number {
+  const [year, month, day] = [date.slice(0, 4), date.slice(4, 6), date.slice(6, 8)].map(Number);
+  const [hour, minute, second] = [date.slice(9, 11), date.slice(11, 13), date.slice(13, 15)].map(Number);
+  if (month === undefined || month < 1 || month > 12 || (day ?? 0) < 1 || (day ?? 0) > 31) return Number.NaN;
+  return Date.UTC(year ?? 0, month - 1, day, hour, minute, second);
+}
+
+/** The hash that stands in the canonical request; a claimed hash must be the body's own. */
+function payloadHash(request: SignableRequest, signed: SignedRequest, options: VerifyOptions): string | SignatureProblem {
+  const claimed = request.headers['x-amz-content-sha256'];
+  if (signed.place === 'query' && options.isS3) return claimed ?? 'UNSIGNED-PAYLOAD';
+  const mayBeUnsigned = options.isS3 || options.allowsUnsignedPayload;
+  if (claimed === 'UNSIGNED-PAYLOAD' && mayBeUnsigned) return claimed;
+  if (claimed?.startsWith('STREAMING-')) return claimed;
+  const computed = sha256Hex(request.body);
+  if (claimed !== undefined && claimed !== computed) return { kind: 'body-hash', claimed: claimed.slice(0, 128), computed };
+  return computed;
+}

@@ -1,0 +1,34 @@
+// A row of the ledger's table as both engines give it (one of them with large numbers as text), and the entry that it is.
+import type { LedgerEntry } from './store.ts';
+
+export interface LedgerRow {
+  readonly sequence: number | string;
+  readonly time_ms: number | string;
+  readonly account: string;
+  readonly region: string;
+  readonly event_id: string;
+  readonly event_name: string;
+  readonly event_source: string;
+  readonly username: string | null;
+  readonly access_key_id: string | null;
+  readonly read_only: number | boolean;
+  readonly resources: string;
+  readonly record: string;
+}
+
+export function rowToEntry(row: LedgerRow): LedgerEntry {
+  return {
+    sequence: Number(row.sequence),
+    eventId: row.event_id,
+    timeMs: Number(row.time_ms),
+    account: row.account,
+    region: row.region,
+    eventName: row.event_name,
+    eventSource: row.event_source,
+    username: row.username ?? undefined,
+    accessKeyId: row.access_key_id ?? undefined,
+    readOnly: row.read_only === 1 || row.read_only === true,
+    resources: JSON.parse(row.resources),
+    record: row.record,
+  };
+}

@@ -1,0 +1,39 @@
+// The tables, and the check that this version may use them. Keys compare by bytes (COLLATE "C"), as in the embedded engine.
+import type pg from 'pg';
+
+const schemaVersion = 1;
+
+const statements = [
+  `CREATE TABLE IF NOT EXISTS castellan_meta (name text PRIMARY KEY, value bigint NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS castellan_documents (
+    collection text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, value text NOT NULL, PRIMARY KEY (collection, key))`,
+  `CREATE TABLE IF NOT EXISTS castellan_events (
+    sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, time_ms bigint NOT NULL, account text NOT NULL, region text NOT NULL,
+    event_id text NOT NULL, event_name text NOT NULL, event_source text NOT NULL, username text, access_key_id text,
+    read_only boolean NOT NULL, resources text NOT NULL, record text NOT NULL)`,
+  `INSERT INTO castellan_meta (name, value) VALUES ('schema', ${schemaVersion}) ON CONFLICT (name) DO NOTHING`,
+];
+
+/** Several nodes may start at once, and "IF NOT EXISTS" does not hold between them, so a loser tries again. */
+const attemptsMax = 5;
+
+export async function migrate(pool: pg.Pool): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      for (const statement of statements) await pool.query(statement);
+      break;
+    } catch (error) {
+      const isRace =
+        error instanceof Error && 'code' in error && (error.code === '23505' || error.code === '42P07' || error.code === '40001');
+      if (!isRace || attempt === attemptsMax) throw error;
+    }
+  }
+  const { rows } = await pool.query<{ value: string }>(`SELECT value FROM castellan_meta WHERE name = 'schema'`);
+  const found = Number(rows[0]?.value);
+  if (found > schemaVersion) {
+    await pool.end();
+    throw new Error(
+      `the database was written by a newer version of Castellan (schema ${found}, this one knows ${schemaVersion}); start the newer version or use another database`,
+    );
+  }
+}

@@ -1,0 +1,182 @@
+// The database file: schema, prepared statements, and a bounded cache of decoded documents. Everything here is synchronous.
+import Database from 'better-sqlite3';
+import { limits } from '../../base/limits.ts';
+import { type LedgerRow, rowToEntry } from '../ledger-row.ts';
+import type { DocumentSealer } from '../seal.ts';
+import type { Document, Entry, LedgerEntry, LedgerEvent, LedgerQuery, Range } from '../store.ts';
+import type { Writes } from '../unit-of-work.ts';
+import { ledgerStatement } from './ledger.ts';
+
+export interface SqliteFile {
+  get(collection: string, key: string): Document | undefined;
+  list(collection: string, range: Range): readonly Entry[];
+  collections(): readonly string[];
+  events(query: LedgerQuery): readonly LedgerEntry[];
+  /** All of these or none, on disk when it returns. */
+  write(batch: readonly Writes[]): void;
+  clear(): void;
+  close(): void;
+}
+
+const schemaVersion = 1;
+const schema = `
+  CREATE TABLE documents (collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (collection, key)) WITHOUT ROWID;
+  CREATE TABLE events (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
+    event_id TEXT NOT NULL, event_name TEXT NOT NULL, event_source TEXT NOT NULL, username TEXT, access_key_id TEXT,
+    read_only INTEGER NOT NULL, resources TEXT NOT NULL, record TEXT NOT NULL);
+`;
+
+export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile {
+  const database = openDatabase(path);
+  const readOne = database.prepare<[string, string], { value: string }>('SELECT value FROM documents WHERE collection = ? AND key = ?');
+  const upsert = database.prepare(
+    'INSERT INTO documents (collection, key, value) VALUES (?, ?, ?) ON CONFLICT (collection, key) DO UPDATE SET value = excluded.value',
+  );
+  const remove = database.prepare('DELETE FROM documents WHERE collection = ? AND key = ?');
+  const append = database.prepare(
+    `INSERT INTO events (time_ms, account, region, event_id, event_name, event_source, username, access_key_id, read_only, resources, record)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const cache = createDocumentCache();
+
+  const writeAll = database.transaction((batch: readonly Writes[]) => {
+    for (const { documents, events } of batch) {
+      for (const [collection, entries] of documents) {
+        for (const [key, value] of entries) {
+          if (value === undefined) remove.run(collection, key);
+          else upsert.run(collection, key, sealer.encode(collection, key, value));
+        }
+      }
+      for (const event of events) append.run(...eventColumns(event));
+    }
+  });
+
+  return {
+    get(collection, key) {
+      const cached = cache.get(collection, key);
+      if (cached !== undefined) return cached.document;
+      const row = readOne.get(collection, key);
+      const document = row === undefined ? undefined : sealer.decode(collection, key, row.value);
+      cache.set(collection, key, document);
+      return document;
+    },
+    list(collection, range) {
+      const { sql, parameters } = listStatement(collection, range);
+      const rows = database.prepare<unknown[], { key: string; value: string }>(sql).all(...parameters);
+      return rows.map(({ key, value }) => ({ key, value: sealer.decode(collection, key, value) }));
+    },
+    collections: () =>
+      database
+        .prepare<[], { collection: string }>('SELECT DISTINCT collection FROM documents')
+        .all()
+        .map((row) => row.collection),
+    events(query) {
+      const { sql, parameters } = ledgerStatement(query);
+      return database
+        .prepare<unknown[], LedgerRow>(sql)
+        .all(...parameters)
+        .map(rowToEntry);
+    },
+    write(batch) {
+      if (!batch.some(({ documents, events }) => documents.size > 0 || events.length > 0)) return;
+      for (const { documents } of batch)
+        for (const [collection, entries] of documents) for (const key of entries.keys()) cache.drop(collection, key);
+      writeAll.immediate(batch);
+    },
+    clear() {
+      database.exec('DELETE FROM documents; DELETE FROM events;');
+      cache.clear();
+    },
+    close: () => void database.close(),
+  };
+}
+
+function openDatabase(path: string): Database.Database {
+  const database = new Database(path, { timeout: 0 });
+  try {
+    // The first read under EXCLUSIVE takes a lock that only this process's end gives back.
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = WAL');
+    database.exec('BEGIN IMMEDIATE; COMMIT');
+  } catch (error) {
+    database.close();
+    if (error instanceof Error && /locked|busy/i.test(error.message)) {
+      throw new Error(`\`${path}\` is in use by another process; stop that server, or start this one with another --data-dir`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  database.pragma('synchronous = FULL');
+  database.pragma('cache_size = -16000');
+  database.pragma('temp_store = MEMORY');
+  migrate(database);
+  return database;
+}
+
+function migrate(database: Database.Database): void {
+  const found = Number(database.pragma('user_version', { simple: true }));
+  if (found > schemaVersion) {
+    database.close();
+    throw new Error(
+      `the data directory was written by a newer version of Castellan (schema ${found}, this one knows ${schemaVersion}); start the newer version or use another --data-dir`,
+    );
+  }
+  if (found === 0) {
+    database.transaction(() => {
+      database.exec(schema);
+      database.pragma(`user_version = ${schemaVersion}`);
+    })();
+  }
+}
+
+function listStatement(collection: string, range: Range): { readonly sql: string; readonly parameters: readonly unknown[] } {
+  const conditions = ['collection = ?'];
+  const parameters: unknown[] = [collection];
+  if (range.prefix !== undefined && range.prefix !== '') {
+    conditions.push('key >= ?', 'key < ?');
+    parameters.push(range.prefix, afterPrefix(range.prefix));
+  }
+  if (range.after !== undefined) {
+    conditions.push(range.descending ? 'key < ?' : 'key > ?');
+    parameters.push(range.after);
+  }
+  const order = range.descending ? 'DESC' : 'ASC';
+  parameters.push(range.limit);
+  return { sql: `SELECT key, value FROM documents WHERE ${conditions.join(' AND ')} ORDER BY key ${order} LIMIT ?`, parameters };
+}
+
+/** The highest code point follows every key that starts with the prefix. */
+function afterPrefix(prefix: string): string {
+  return `${prefix}\u{10ffff}`;
+}
+
+function eventColumns(event: LedgerEvent): readonly unknown[] {
+  const { timeMs, account, region, eventId, eventName, eventSource, username, accessKeyId, readOnly, resources, record } = event;
+  const columns = [timeMs, account, region, eventId, eventName, eventSource, username ?? null, accessKeyId ?? null, readOnly ? 1 : 0];
+  return [...columns, JSON.stringify(resources), record];
+}
+
+interface DocumentCache {
+  get(collection: string, key: string): { readonly document: Document | undefined } | undefined;
+  set(collection: string, key: string, document: Document | undefined): void;
+  drop(collection: string, key: string): void;
+  clear(): void;
+}
+
+/** Decoded documents, and the knowledge that a key has none. The oldest entry leaves when it is full. */
+function createDocumentCache(): DocumentCache {
+  const entries = new Map<string, { readonly document: Document | undefined }>();
+  const idOf = (collection: string, key: string): string => `${collection}\u0000${key}`;
+  return {
+    get: (collection, key) => entries.get(idOf(collection, key)),
+    set(collection, key, document) {
+      const id = idOf(collection, key);
+      entries.set(id, { document });
+      if (entries.size > limits.documentCacheEntriesMax) entries.delete(entries.keys().next().value ?? id);
+    },
+    drop: (collection, key) => void entries.delete(idOf(collection, key)),
+    clear: () => entries.clear(),
+  };
+}

@@ -1,0 +1,11 @@
+// Tests that need a running server process: real clients, crashes, hostile input, two nodes. `npm run wire`; CI runs them after `npm test`.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/wire/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/hostile/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
