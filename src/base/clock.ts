@@ -3,6 +3,8 @@
 /** Time as epoch milliseconds. */
 export interface Clock {
   now(): number;
+  /** Where a moment that a client read from its own clock lies on this one: clients do not travel along when this clock is moved. */
+  fromClient(ms: number): number;
 }
 
 export interface MovableClock extends Clock {
@@ -14,23 +16,35 @@ export interface MovableClock extends Clock {
 /** The machine's clock plus an offset that can only grow. */
 export function systemClock(offsetMs = 0): MovableClock {
   let offset = offsetMs;
+  /** When the clock was moved, in machine time, and how far ahead it was until then. */
+  const moves: { readonly machineMs: number; readonly before: number }[] = [];
   return {
     now: () => Date.now() + offset,
+    fromClient(ms) {
+      // Some clients follow the server's Date header, and so already live in its time.
+      if (ms > Date.now() + followingMs) return ms;
+      return ms + (moves.find(({ machineMs }) => ms < machineMs)?.before ?? offset);
+    },
     get offsetMs() {
       return offset;
     },
     advance(ms) {
       if (!(ms >= 0)) throw new RangeError('the clock can only be moved forward');
+      moves.push({ machineMs: Date.now(), before: offset });
       offset += ms;
     },
   };
 }
+
+/** A client's clock that is further ahead than this follows the server's. */
+const followingMs = 15 * 60 * 1000;
 
 /** A clock for tests: stands still until it is advanced. */
 export function fixedClock(startMs: number): MovableClock {
   let moved = 0;
   return {
     now: () => startMs + moved,
+    fromClient: (ms) => ms,
     get offsetMs() {
       return moved;
     },

@@ -33,6 +33,7 @@ export async function authenticate(authenticator: Authenticator, routed: Routed,
   const verdict = verify(routed.request, signature, {
     secret: identity.secretAccessKey,
     now,
+    fromClient: authenticator.clock.fromClient,
     service: routed.service.entry.signingName,
     isS3: routed.service.entry.signingName === 's3',
     allowsUnsignedPayload: routed.operation.unsignedPayload,

@@ -9,12 +9,13 @@ import { readXmlStructure } from './xml-value.ts';
 import { element, textElement, writeXmlMembers, xmlDeclaration } from './xml-write.ts';
 
 const dialect: FormDialect = {
-  memberName: (name: string, member: Member) => member.queryName ?? capitalised(member.locationName) ?? name,
+  memberName: (name: string, member: Member) => member.queryName ?? capitalised(member.locationName ?? name),
   isFlat: () => true,
+  flatName: (_shape, wireName) => wireName,
 };
 
-function capitalised(name: string | undefined): string | undefined {
-  return name === undefined ? undefined : name.charAt(0).toUpperCase() + name.slice(1);
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 export const ec2: Protocol = {

@@ -13,14 +13,9 @@ export function readRequestBindings(operation: Operation, shape: StructureShape,
   const value: Record<string, unknown> = {};
   const labels = bindPath(parseTemplate(operation), request.path) ?? new Map<string, string>();
   const parameters = parseQuery(request.query);
-  const named = new Set(
-    [...shape.members].flatMap(([name, member]) =>
-      member.location === 'querystring' && member.shape.kind !== 'map' ? [member.locationName ?? name] : [],
-    ),
-  );
   for (const [name, member] of shape.members) {
     const wireName = member.locationName ?? name;
-    const read = readBinding(member, wireName, request, labels, parameters, named);
+    const read = readBinding(member, wireName, request, labels, parameters);
     if (read !== undefined) value[name] = read;
   }
   return value;
@@ -32,7 +27,6 @@ function readBinding(
   request: WireRequest,
   labels: ReadonlyMap<string, string>,
   parameters: ReadonlyMap<string, readonly string[]>,
-  named: ReadonlySet<string>,
 ): unknown {
   switch (member.location) {
     case 'uri': {
@@ -40,7 +34,7 @@ function readBinding(
       return text === undefined ? undefined : scalar(member, decode(text));
     }
     case 'querystring':
-      return readParameters(member, wireName, parameters, named);
+      return readParameters(member, wireName, parameters);
     case 'header': {
       const text = request.headers[wireName.toLowerCase()];
       return text === undefined ? undefined : readHeader(member, text);
@@ -52,17 +46,12 @@ function readBinding(
   }
 }
 
-function readParameters(
-  member: Member,
-  wireName: string,
-  parameters: ReadonlyMap<string, readonly string[]>,
-  named: ReadonlySet<string>,
-): unknown {
+function readParameters(member: Member, wireName: string, parameters: ReadonlyMap<string, readonly string[]>): unknown {
   const { shape } = member;
   if (shape.kind === 'map') {
     const value: Record<string, unknown> = {};
     for (const [name, items] of parameters) {
-      if (!named.has(name)) setOwn(value, name, shape.value.shape.kind === 'list' ? items : (items[0] ?? ''));
+      setOwn(value, name, shape.value.shape.kind === 'list' ? items : (items[0] ?? ''));
     }
     return Object.keys(value).length === 0 ? undefined : value;
   }
@@ -73,21 +62,14 @@ function readParameters(
 
 function readHeader(member: Member, text: string): unknown {
   const { shape } = member;
-  if (member.jsonValue) return parseJsonHeader(text);
+  if (member.jsonValue) return Buffer.from(text, 'base64').toString('utf8');
   if (shape.kind !== 'list') return scalar(member, text.trim());
   return splitHeader(text, shape.member.shape.kind === 'timestamp').map((item) => scalar(shape.member, item));
 }
 
-function parseJsonHeader(text: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
-  } catch {
-    throw serializationFault('A header does not hold base64-encoded JSON');
-  }
-}
-
 /** Comma-separated values, some of them quoted; an HTTP date has a comma of its own. */
 function splitHeader(text: string, areDates: boolean): readonly string[] {
+  if (text.trim() === '') return [];
   if (areDates && /^[A-Z][a-z]{2},/.test(text.trim())) return [...text.matchAll(/[A-Z][a-z]{2}, [^,]+/g)].map(([item]) => item.trim());
   const items: string[] = [];
   for (const match of text.matchAll(/\s*(?:"((?:[^"\\]|\\.)*)"|([^,]*))\s*(?:,|$)/g)) {
@@ -156,7 +138,7 @@ function writeHeader(member: Member, wireName: string, value: unknown, headers: 
     return;
   }
   if (member.location !== 'header') return;
-  if (member.jsonValue) headers[name] = Buffer.from(JSON.stringify(value)).toString('base64');
+  if (member.jsonValue) headers[name] = Buffer.from(String(value), 'utf8').toString('base64');
   else if (shape.kind === 'list' && Array.isArray(value)) {
     if (value.length > 0)
       headers[name] = value
@@ -212,7 +194,9 @@ export function payloadMember(shape: StructureShape): { readonly name: string; r
   return member === undefined || shape.payload === undefined ? undefined : { name: shape.payload, member };
 }
 
-/** Members of the body when no single member is it. */
-export function bodyShape(shape: StructureShape): StructureShape {
-  return { ...shape, members: new Map([...shape.members].filter(([, member]) => member.location === undefined)) };
+/** Members of the body when no single member is it. A response has no URI, so what is bound to one is in its body. */
+export function bodyShape(shape: StructureShape, direction: 'request' | 'response'): StructureShape {
+  const isInBody = ({ location }: Member) =>
+    location === undefined || (direction === 'response' && (location === 'uri' || location === 'querystring'));
+  return { ...shape, members: new Map([...shape.members].filter(([, member]) => isInBody(member))) };
 }

@@ -58,7 +58,6 @@ export function readJsonStructure(shape: StructureShape, raw: unknown): Structur
 
 export function readJson(member: Member, raw: unknown): unknown {
   const { shape } = member;
-  if (member.jsonValue) return raw;
   switch (shape.kind) {
     case 'structure':
       return shape.document ? raw : readJsonStructure(shape, raw);
@@ -153,7 +152,6 @@ export function jsonStructure(shape: StructureShape, value: Structure): Record<s
 
 export function jsonOf(member: Member, value: unknown): unknown {
   const { shape } = member;
-  if (member.jsonValue) return value;
   switch (shape.kind) {
     case 'structure':
       return shape.document || !isRecord(value) ? value : jsonStructure(shape, value);

@@ -17,11 +17,15 @@ import { element, textElement, writeXmlMembers } from './xml-write.ts';
 export interface FormDialect {
   readonly memberName: (name: string, member: Member) => string;
   readonly isFlat: (shape: ListShape | MapShape, member: Member) => boolean;
+  /** The name of the items of a flat list. */
+  readonly flatName: (shape: ListShape, wireName: string) => string;
 }
 
 const queryDialect: FormDialect = {
   memberName: (name, member) => member.locationName ?? name,
   isFlat: (shape, member) => shape.flattened || member.flattened,
+  // AWS: a flattened list takes the name of its items in place of its own.
+  flatName: (shape, wireName) => shape.member.locationName ?? wireName,
 };
 
 export const query: Protocol = {
@@ -47,7 +51,7 @@ export const query: Protocol = {
   },
   encodeRequest: (operation, input) => encodeForm(operation, input, queryDialect),
   decodeResponse(operation, response) {
-    if (operation.output === undefined) return {};
+    if (operation.output === undefined || response.body.length === 0) return {};
     const root = parseXml(Buffer.from(response.body));
     const wrapper = operation.resultWrapper ?? `${operation.name}Result`;
     return readXmlStructure(operation.output, root.children.find((child) => child.name === wrapper) ?? root);
@@ -92,9 +96,8 @@ function readStructure(shape: StructureShape, node: FormNode, dialect: FormDiale
 
 function readMember(member: Member, parent: FormNode, wireName: string, dialect: FormDialect): unknown {
   const { shape } = member;
-  // AWS: a flattened list takes the name of its member in place of its own.
   const isFlatList = shape.kind === 'list' && dialect.isFlat(shape, member);
-  const node = parent.children.get(wireName) ?? (isFlatList ? parent.children.get(shape.member.locationName ?? wireName) : undefined);
+  const node = parent.children.get(wireName) ?? (isFlatList ? parent.children.get(dialect.flatName(shape, wireName)) : undefined);
   return node === undefined ? undefined : readNode(member, node, dialect);
 }
 
@@ -178,7 +181,7 @@ function writeNode(member: Member, value: unknown, prefix: string, wireName: str
   if (shape.kind === 'list' && Array.isArray(value)) {
     if (value.length === 0) return add(name, '');
     const isFlat = dialect.isFlat(shape, member);
-    const base = isFlat ? prefix + (shape.member.locationName ?? wireName) : `${name}.${shape.member.locationName ?? 'member'}`;
+    const base = isFlat ? prefix + dialect.flatName(shape, wireName) : `${name}.${shape.member.locationName ?? 'member'}`;
     value.forEach((item, index) => {
       writeNode(shape.member, item, `${base}.`, String(index + 1), dialect, add);
     });

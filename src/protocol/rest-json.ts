@@ -30,18 +30,18 @@ export function createRestJson(): Protocol {
     decode(operation, request) {
       const shape = operation.input;
       if (shape === undefined) return {};
-      return { ...readBody(shape, request.body), ...readRequestBindings(operation, shape, request) };
+      return { ...readBody(shape, request.body, 'request'), ...readRequestBindings(operation, shape, request) };
     },
     encode(operation, output, requestId) {
       const shape = operation.output;
       const headers = { 'x-amzn-requestid': requestId, ...(shape === undefined ? {} : writeHeaders(shape, output)) };
-      const written = shape === undefined ? { body: '{}', type: 'application/json' } : writeBody(shape, output);
+      const written = shape === undefined ? { body: '{}', type: 'application/json' } : writeBody(shape, output, 'response');
       return { status: responseStatus(operation, output), headers: { 'content-type': written.type, ...headers }, body: written.body };
     },
     encodeFault(fault, service, operation, requestId) {
       const shape = errorShape(fault, operation);
       const value = errorValue(fault, shape);
-      const body = shape === undefined ? { ...fault.fields, message: fault.message } : jsonStructure(bodyShape(shape), value);
+      const body = shape === undefined ? { ...fault.fields, message: fault.message } : jsonStructure(bodyShape(shape, 'response'), value);
       return {
         status: statusOf(fault, shape),
         headers: {
@@ -56,15 +56,18 @@ export function createRestJson(): Protocol {
     },
     encodeRequest(operation, input) {
       const head = writeRequestBindings(operation, input);
-      const written = operation.input === undefined ? undefined : writeBody(operation.input, input);
+      const written = operation.input === undefined ? undefined : writeBody(operation.input, input, 'request');
       const hasBody = operation.method !== 'GET' && operation.method !== 'HEAD' && written !== undefined && written.body.length > 0;
-      if (!hasBody) return { ...head, body: new Uint8Array(0) };
+      if (!hasBody) return { ...head, body: Buffer.alloc(0) };
       return { ...head, headers: { 'content-type': written.type, ...head.headers }, body: Buffer.from(written.body) };
     },
     decodeResponse(operation, response) {
       const shape = operation.output;
       if (shape === undefined) return {};
-      return { ...readBody(shape, Buffer.from(response.body)), ...readResponseBindings(shape, response.status, response.headers) };
+      return {
+        ...readBody(shape, Buffer.from(response.body), 'response'),
+        ...readResponseBindings(shape, response.status, response.headers),
+      };
     },
   };
 }
@@ -82,9 +85,9 @@ export function routesByService(): (service: ServiceModel) => Routes {
   };
 }
 
-function readBody(shape: StructureShape, body: Uint8Array): Structure {
+function readBody(shape: StructureShape, body: Uint8Array, direction: 'request' | 'response'): Structure {
   const payload = payloadMember(shape);
-  if (payload === undefined) return body.length === 0 ? {} : readJsonStructure(bodyShape(shape), parseJson(body));
+  if (payload === undefined) return body.length === 0 ? {} : readJsonStructure(bodyShape(shape, direction), parseJson(body));
   const value = readPayload(payload.member, body);
   return value === undefined ? {} : { [payload.name]: value };
 }
@@ -109,9 +112,13 @@ export function textOf(body: Uint8Array): string {
   }
 }
 
-function writeBody(shape: StructureShape, value: Structure): { readonly body: string | Uint8Array; readonly type: string } {
+function writeBody(
+  shape: StructureShape,
+  value: Structure,
+  direction: 'request' | 'response',
+): { readonly body: string | Uint8Array; readonly type: string } {
   const payload = payloadMember(shape);
-  if (payload === undefined) return { body: JSON.stringify(jsonStructure(bodyShape(shape), value)), type: 'application/json' };
+  if (payload === undefined) return { body: JSON.stringify(jsonStructure(bodyShape(shape, direction), value)), type: 'application/json' };
   const item = getOwn(value, payload.name);
   if (item instanceof Uint8Array) return { body: item, type: 'application/octet-stream' };
   if (typeof item === 'string' && payload.member.shape.kind === 'string') return { body: item, type: 'text/plain' };

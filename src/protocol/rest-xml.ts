@@ -16,7 +16,7 @@ import type { Protocol, Structure } from './protocol.ts';
 import { routesByService, textOf } from './rest-json.ts';
 import { parseXml } from './xml-read.ts';
 import { readXml, readXmlStructure } from './xml-value.ts';
-import { element, namespaceText, open, textElement, writeXml, writeXmlMembers, xmlDeclaration } from './xml-write.ts';
+import { attributesOf, element, namespaceText, open, textElement, writeXml, writeXmlMembers, xmlDeclaration } from './xml-write.ts';
 
 /** AWS: services whose errors are a bare `<Error>`, without the `<ErrorResponse>` around it. */
 const bareErrorServices: ReadonlySet<string> = new Set(['s3', 's3-control']);
@@ -34,12 +34,12 @@ export function createRestXml(): Protocol {
     decode(operation, request) {
       const shape = operation.input;
       if (shape === undefined) return {};
-      return { ...readBody(shape, request.body), ...readRequestBindings(operation, shape, request) };
+      return { ...readBody(shape, request.body, 'request'), ...readRequestBindings(operation, shape, request) };
     },
     encode(operation, output, requestId) {
       const shape = operation.output;
       const written =
-        shape === undefined ? { body: '', type: 'application/xml' } : writeBody(shape, output, responseRoot(operation, shape));
+        shape === undefined ? { body: '', type: 'application/xml' } : writeBody(shape, output, 'response', responseRoot(operation, shape));
       const headers = {
         'content-type': written.type,
         ...requestIds(operation.service, requestId),
@@ -68,19 +68,22 @@ export function createRestXml(): Protocol {
     },
     encodeRequest(operation, input) {
       const head = writeRequestBindings(operation, input);
-      if (operation.input === undefined) return { ...head, body: new Uint8Array(0) };
+      if (operation.input === undefined) return { ...head, body: Buffer.alloc(0) };
       const root = {
         name: operation.inputLocationName ?? operation.input.locationName ?? `${operation.name}Request`,
         attributes: namespaceText(operation.inputXmlNamespace),
       };
-      const written = writeBody(operation.input, input, root);
-      if (written.body.length === 0) return { ...head, body: new Uint8Array(0) };
+      const written = writeBody(operation.input, input, 'request', root);
+      if (written.body.length === 0) return { ...head, body: Buffer.alloc(0) };
       return { ...head, headers: { 'content-type': written.type, ...head.headers }, body: Buffer.from(written.body) };
     },
     decodeResponse(operation, response) {
       const shape = operation.output;
       if (shape === undefined) return {};
-      return { ...readBody(shape, Buffer.from(response.body)), ...readResponseBindings(shape, response.status, response.headers) };
+      return {
+        ...readBody(shape, Buffer.from(response.body), 'response'),
+        ...readResponseBindings(shape, response.status, response.headers),
+      };
     },
   };
 }
@@ -91,10 +94,10 @@ function requestIds(service: ServiceModel | undefined, requestId: string): Reado
     : { 'x-amzn-requestid': requestId };
 }
 
-function readBody(shape: StructureShape, body: Uint8Array): Structure {
+function readBody(shape: StructureShape, body: Uint8Array, direction: 'request' | 'response'): Structure {
   const payload = payloadMember(shape);
   if (payload === undefined) {
-    const inBody = bodyShape(shape);
+    const inBody = bodyShape(shape, direction);
     return body.length === 0 || inBody.members.size === 0 ? {} : readXmlStructure(inBody, parseXml(body));
   }
   const { name, member } = payload;
@@ -115,12 +118,20 @@ function responseRoot(operation: Operation, shape: StructureShape): Root {
   return { name: shape.locationName ?? shape.name, attributes: namespaceText(namespace) };
 }
 
-function writeBody(shape: StructureShape, value: Structure, root: Root): { readonly body: string | Uint8Array; readonly type: string } {
+function writeBody(
+  shape: StructureShape,
+  value: Structure,
+  direction: 'request' | 'response',
+  root: Root,
+): { readonly body: string | Uint8Array; readonly type: string } {
   const payload = payloadMember(shape);
   if (payload === undefined) {
-    const members = bodyShape(shape);
+    const members = bodyShape(shape, direction);
     if (members.members.size === 0) return { body: '', type: 'application/xml' };
-    return { body: xmlDeclaration + open(root.name, root.attributes, writeXmlMembers(members, value)), type: 'application/xml' };
+    return {
+      body: xmlDeclaration + open(root.name, attributesOf(shape, value) + root.attributes, writeXmlMembers(members, value)),
+      type: 'application/xml',
+    };
   }
   const item = getOwn(value, payload.name);
   if (item instanceof Uint8Array) return { body: item, type: 'application/octet-stream' };

@@ -5,11 +5,11 @@ import type { ListShape, MapShape, Member, StructureShape } from '../model/model
 import type { Structure } from './protocol.ts';
 import { parseScalar } from './scalars.ts';
 import { malformed, type XmlElement } from './xml-read.ts';
+import { flatItemName } from './xml-write.ts';
 
 export function readXmlStructure(shape: StructureShape, node: XmlElement): Structure {
   const value: Record<string, unknown> = {};
   for (const [name, member] of shape.members) {
-    if (member.location !== undefined) continue;
     const read = readMember(member, member.locationName ?? name, node);
     if (read !== undefined) value[name] = read;
   }
@@ -23,8 +23,8 @@ function readMember(member: Member, wireName: string, parent: XmlElement): unkno
     return text === undefined ? undefined : scalar(member, text);
   }
   if (shape.kind === 'list' && (shape.flattened || member.flattened)) {
-    const name = member.locationName ?? shape.member.locationName ?? wireName;
-    const items = parent.children.filter((child) => child.name === name || child.name === wireName);
+    const name = flatItemName(shape, member, wireName);
+    const items = parent.children.filter((child) => child.name === name);
     return items.length === 0 ? undefined : bounded(items).map((item) => readXml(shape.member, item));
   }
   if (shape.kind === 'map' && (shape.flattened || member.flattened)) {

@@ -15,11 +15,11 @@ export function textElement(name: string, text: string): string {
   return `<${name}>${escapeText(text)}</${name}>`;
 }
 
-/** The members of a structure, one element each; those bound to HTTP are not part of the XML. */
+/** The members of a structure, one element each. */
 export function writeXmlMembers(shape: StructureShape, value: Structure): string {
   let xml = '';
   for (const [name, member] of shape.members) {
-    if (member.location !== undefined || member.xmlAttribute) continue;
+    if (member.xmlAttribute) continue;
     const item = getOwn(value, name);
     if (item !== undefined && item !== null) xml += writeXml(member, member.locationName ?? name, item);
   }
@@ -42,9 +42,14 @@ export function writeXml(member: Member, name: string, value: unknown): string {
   }
 }
 
+/** A list that is flattened where it is used keeps the name it has there; one that is flattened by itself names its items. */
+export function flatItemName(shape: ListShape, member: Member, name: string): string {
+  return member.locationName ?? (shape.flattened ? shape.member.locationName : undefined) ?? name;
+}
+
 function writeList(shape: ListShape, member: Member, name: string, items: readonly unknown[]): string {
   if (shape.flattened || member.flattened) {
-    const itemName = member.locationName ?? shape.member.locationName ?? name;
+    const itemName = flatItemName(shape, member, name);
     return items.map((item) => writeXml(shape.member, itemName, item)).join('');
   }
   const itemName = shape.member.locationName ?? 'member';
@@ -61,7 +66,7 @@ function writeMap(shape: MapShape, member: Member, name: string, value: Structur
   return isFlat ? entries.join('') : open(name, namespaceText(member.xmlNamespace), entries.join(''));
 }
 
-function attributesOf(shape: StructureShape, value: Structure): string {
+export function attributesOf(shape: StructureShape, value: Structure): string {
   let text = '';
   for (const [name, member] of shape.members) {
     const item = member.xmlAttribute ? getOwn(value, name) : undefined;

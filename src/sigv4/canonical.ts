@@ -54,7 +54,7 @@ function canonicalPath(path: string, isVerbatim: boolean): string {
       .join('/');
   return normalized(path)
     .split('/')
-    .map((segment) => encode(encode(decode(segment))))
+    .map((segment) => encode(segment))
     .join('/');
 }
 

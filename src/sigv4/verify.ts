@@ -12,6 +12,8 @@ export interface VerifyOptions {
   readonly secret: Secret;
   /** Epoch milliseconds. */
   readonly now: number;
+  /** The moment on the server's clock that a client's date stands for. */
+  readonly fromClient: (ms: number) => number;
   /** The signing name of the service that is called. */
   readonly service: string;
   /** S3 signs the path as it is, and lets the payload be unsigned. */
@@ -65,7 +67,7 @@ export function hmac(key: Uint8Array, text: string): Buffer {
 }
 
 export function verify(request: SignableRequest, signed: SignedRequest, options: VerifyOptions): Verdict {
-  const problem = scopeProblem(signed, options) ?? timeProblem(signed, options.now);
+  const problem = scopeProblem(signed, options) ?? timeProblem(signed, options);
   if (problem !== undefined) return { kind: 'refused', problem };
   const payload = payloadHash(request, signed, options);
   if (typeof payload !== 'string') return { kind: 'refused', problem: payload };
@@ -113,8 +115,8 @@ function scopeProblem(signed: SignedRequest, { service }: VerifyOptions): Signat
   return undefined;
 }
 
-function timeProblem(signed: SignedRequest, now: number): SignatureProblem | undefined {
-  const signedAt = basicDateMs(signed.date);
+function timeProblem(signed: SignedRequest, { now, fromClient }: VerifyOptions): SignatureProblem | undefined {
+  const signedAt = fromClient(basicDateMs(signed.date));
   const skew = limits.clockSkewMsMax;
   if (Number.isNaN(signedAt)) return { kind: 'scope', message: `Date must be in ISO-8601 'basic format'. Got '${signed.date}'.` };
   if (signedAt > now + skew) return { kind: 'not-yet', date: signed.date, now: isoBasic(now), limit: isoBasic(now + skew) };

@@ -21,6 +21,8 @@ interface Frame {
 type Place = 'body' | 'header' | 'headerList' | 'uri';
 
 const itemsExtraMax = 3;
+/** How far required members are followed below the depth. */
+const requiredDepthMax = 6;
 const bodyChars = [...'abcXYZ0189 <>&"\'/\\%+=;:,.{}[]#?@~_-éßñŁЖ漢字あ→😀🔑'];
 const headerChars = [...'abcXYZ0189._-/=+:@'];
 const tokenChars = [...'abcxyz0189-'];
@@ -51,10 +53,13 @@ function build(shape: Shape, place: Place, depth: number, frame: Frame): fc.Arbi
 function make(shape: Shape, place: Place, depth: number, frame: Frame): fc.Arbitrary<unknown> {
   switch (shape.kind) {
     case 'structure':
+      if (depth > frame.depthMax + requiredDepthMax) return fc.constant({});
       return shape.document ? document() : structure(shape, depth, frame);
     case 'list': {
-      const item = build(shape.member.shape, place === 'header' ? 'headerList' : place, depth + 1, frame);
-      return fc.array(item, size(shape, depth, place === 'body' ? frame.itemsMin : 1, frame));
+      const range = size(shape, depth, place === 'body' ? frame.itemsMin : 1, frame);
+      // Where only empty lists are wanted their items are not built: shapes may be recursive through them.
+      if (range.maxLength === 0 || depth > frame.depthMax + requiredDepthMax) return fc.constant([]);
+      return fc.array(build(shape.member.shape, place === 'header' ? 'headerList' : place, depth + 1, frame), range);
     }
     case 'map': {
       const pair = fc.tuple(

@@ -38,7 +38,7 @@ temporary = boto3.session.Session(token['AccessKeyId'], token['SecretAccessKey']
 out['session'] = temporary.client('sts').get_caller_identity()['Arn'].split(':')[-1]
 out['account'] = sts.get_access_key_info(AccessKeyId=key['AccessKeyId'])['Account'] == sts.get_caller_identity()['Account']
 out['events'] = sorted(set(e['EventName'] for p in trail.get_paginator('lookup_events').paginate(LookupAttributes=[{'AttributeKey': 'EventName', 'AttributeValue': 'CreateUser'}]) for e in p['Events']))
-url = sts.generate_presigned_url('get_caller_identity')
+url = sts.generate_presigned_url('get_caller_identity', HttpMethod='GET')
 import urllib.request
 out['presigned'] = urllib.request.urlopen(url).status
 print(json.dumps(out))
