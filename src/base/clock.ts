@@ -3,8 +3,11 @@
 /** Time as epoch milliseconds. */
 export interface Clock {
   now(): number;
-  /** Where a moment that a client read from its own clock lies on this one: clients do not travel along when this clock is moved. */
-  fromClient(ms: number): number;
+  /**
+   * Where a whole second that a client read from its own clock lies on this one: clients do not travel along when this clock is moved.
+   * Two moments when it was moved within that second, the earlier first.
+   */
+  fromClient(ms: number): readonly number[];
 }
 
 export interface MovableClock extends Clock {
@@ -22,8 +25,10 @@ export function systemClock(offsetMs = 0): MovableClock {
     now: () => Date.now() + offset,
     fromClient(ms) {
       // Some clients follow the server's Date header, and so already live in its time.
-      if (ms > Date.now() + followingMs) return ms;
-      return ms + (moves.find(({ machineMs }) => ms < machineMs)?.before ?? offset);
+      if (ms > Date.now() + followingMs) return [ms];
+      const move = moves.find(({ machineMs }) => ms < machineMs);
+      if (move === undefined) return [ms + offset];
+      return ms + 1_000 > move.machineMs ? [ms + move.before, ms + offset] : [ms + move.before];
     },
     get offsetMs() {
       return offset;
@@ -44,7 +49,7 @@ export function fixedClock(startMs: number): MovableClock {
   let moved = 0;
   return {
     now: () => startMs + moved,
-    fromClient: (ms) => ms,
+    fromClient: (ms) => [ms],
     get offsetMs() {
       return moved;
     },

@@ -12,8 +12,8 @@ export interface VerifyOptions {
   readonly secret: Secret;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** The moment on the server's clock that a client's date stands for. */
-  readonly fromClient: (ms: number) => number;
+  /** The moments on the server's clock that a client's date may stand for. */
+  readonly fromClient: (ms: number) => readonly number[];
   /** The signing name of the service that is called. */
   readonly service: string;
   /** S3 signs the path as it is, and lets the payload be unsigned. */
@@ -116,9 +116,17 @@ function scopeProblem(signed: SignedRequest, { service }: VerifyOptions): Signat
 }
 
 function timeProblem(signed: SignedRequest, { now, fromClient }: VerifyOptions): SignatureProblem | undefined {
-  const signedAt = fromClient(basicDateMs(signed.date));
+  const ms = basicDateMs(signed.date);
+  if (Number.isNaN(ms)) return { kind: 'scope', message: `Date must be in ISO-8601 'basic format'. Got '${signed.date}'.` };
+  const problems = fromClient(ms).map((signedAt) => momentProblem(signed, signedAt, now));
+  // A request may be fresh in either reading of its date; a presigned URL must not outlive the stricter one.
+  return signed.expiresSeconds === undefined && problems.includes(undefined)
+    ? undefined
+    : problems.find((problem) => problem !== undefined);
+}
+
+function momentProblem(signed: SignedRequest, signedAt: number, now: number): SignatureProblem | undefined {
   const skew = limits.clockSkewMsMax;
-  if (Number.isNaN(signedAt)) return { kind: 'scope', message: `Date must be in ISO-8601 'basic format'. Got '${signed.date}'.` };
   if (signedAt > now + skew) return { kind: 'not-yet', date: signed.date, now: isoBasic(now), limit: isoBasic(now + skew) };
   if (signed.expiresSeconds !== undefined) {
     const expiredAt = signedAt + signed.expiresSeconds * 1000;

@@ -46,7 +46,7 @@ describe.skipIf(folder === undefined)('the SigV4 suite', () => {
       const options = {
         secret: new Secret(context.credentials.secret_access_key),
         now: Date.parse(context.timestamp),
-        fromClient: (ms: number) => ms,
+        fromClient: (ms: number) => [ms],
         service: context.service,
         isS3: false,
         allowsUnsignedPayload: false,

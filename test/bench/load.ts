@@ -1,0 +1,63 @@
+// One load generator as a process of its own, so that it does not share a core with what it measures: sends prepared requests over raw,
+// pipelined-by-connection sockets and counts the answers. Arguments: a JSON description on standard input.
+import { connect } from 'node:net';
+
+export interface Load {
+  readonly port: number;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Whole HTTP requests, ready to send, used in turn. */
+  readonly requests: readonly string[];
+}
+
+const load: Load = JSON.parse(await readAll());
+let sent = 0;
+let answered = 0;
+let failed = 0;
+const until = performance.now() + load.seconds * 1000;
+const began = performance.now();
+await Promise.all(Array.from({ length: load.connections }, () => connection()));
+process.stdout.write(`${JSON.stringify({ answered, failed, seconds: (performance.now() - began) / 1000 })}\n`);
+
+/** Keeps one request in flight until the time is over; opens a new socket when the server closes the old one. */
+async function connection(): Promise<void> {
+  while (performance.now() < until && sent < load.requests.length * 1_000_000) await oneSocket();
+}
+
+function oneSocket(): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(load.port, '127.0.0.1');
+    socket.setNoDelay(true);
+    socket.setTimeout(Math.max(1, until - performance.now()) + 2_000, () => socket.destroy());
+    let pending = '';
+    const next = (): void => {
+      const request = load.requests[sent % load.requests.length];
+      if (performance.now() >= until || request === undefined) {
+        socket.end();
+        return;
+      }
+      sent += 1;
+      socket.write(request, 'latin1');
+    };
+    socket.on('connect', next);
+    socket.on('data', (chunk) => {
+      pending += chunk.toString('latin1');
+      const head = pending.indexOf('\r\n\r\n');
+      if (head < 0) return;
+      const length = Number(/content-length: (\d+)/i.exec(pending)?.[1] ?? 0);
+      if (pending.length < head + 4 + length) return;
+      answered += 1;
+      if (!/^HTTP\/1\.[01] [24]/.test(pending)) failed += 1;
+      pending = pending.slice(head + 4 + length);
+      next();
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve());
+  });
+}
+
+async function readAll(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin) text += String(chunk);
+  return text;
+}
