@@ -64,4 +64,6 @@ export interface Sealer {
 export interface EventFacts {
   readonly resources?: LedgerEvent['resources'];
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
+  /** Laid over the printed request parameters, where CloudTrail prints one differently; undefined leaves one out. */
+  readonly requestParameters?: Readonly<Record<string, unknown>>;
 }

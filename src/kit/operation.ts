@@ -79,7 +79,8 @@ export function serviceKit<Operations extends { readonly [Name in keyof Operatio
 }
 
 /** AWS's common errors that no model declares. https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html */
-export function commonFault(code: 'ValidationError' | 'ValidationException' | 'AccessDenied' | 'InvalidInput', message: string): Fault {
+type CommonCode = 'ValidationError' | 'ValidationException' | 'AccessDenied' | 'InvalidInput' | 'InvalidParameterValue';
+export function commonFault(code: CommonCode, message: string): Fault {
   return new Fault(code, message, { status: code === 'AccessDenied' ? 403 : 400 });
 }
 

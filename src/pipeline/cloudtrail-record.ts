@@ -1,72 +1,52 @@
-// The ledger's entries in CloudTrail's record format.
+// One request as a CloudTrail record, and as the ledger's entry around it. Pure; the record stage calls it once per recipient account.
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+import { parseArn } from '../base/arn.ts';
 import { isoSeconds } from '../base/clock.ts';
-import { limits } from '../base/limits.ts';
-import { isRecord, setOwn } from '../base/record.ts';
-import type { Caller, EventFacts } from '../kit/context.ts';
+import type { Operation } from '../model/model.ts';
+import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent } from '../store/store.ts';
+import { type IdentityFacts, presentedKey, userIdentity, usernameOf } from './cloudtrail-identity.ts';
+import { printedStructure } from './cloudtrail-value.ts';
 
-const eventVersion = '1.11';
-
-/** All that is known of a request when it ends. Input and output are redacted already. */
-export interface RecordFacts {
+/** What the pipeline knows at the end of a request. What may not be printed has been taken out of `input` and `output`. */
+export interface RecordFacts extends IdentityFacts {
   readonly eventId: string;
   readonly requestId: string;
   readonly timeMs: number;
   readonly partition: string;
-  /** The account in whose ledger the record stands. */
-  readonly account: string;
   readonly region: string;
   readonly eventSource: string;
   readonly eventName: string;
-  /** Undefined when nobody was authenticated. */
-  readonly caller: Caller | undefined;
-  readonly presentedAccessKeyId: string | undefined;
   readonly readOnly: boolean;
   readonly sourceIp: string;
   readonly userAgent: string | undefined;
+  /** As the client sent it. */
   readonly host: string | undefined;
-  readonly tls: { readonly version: string; readonly cipherSuite: string } | undefined;
-  readonly input: Readonly<Record<string, unknown>> | undefined;
-  readonly output: Readonly<Record<string, unknown>> | undefined;
-  readonly error: { readonly code: string; readonly message: string } | undefined;
-  readonly resources: NonNullable<EventFacts['resources']>;
-  readonly additionalEventData: EventFacts['additionalEventData'];
+  readonly tls?: { readonly version: string; readonly cipherSuite: string } | undefined;
+  /** Tells names from map keys and timestamps from numbers. Undefined when the request failed before it was known. */
+  readonly operation?: Operation | undefined;
+  readonly input?: Structure | undefined;
+  /** Laid over the printed parameters, from EventFacts; undefined leaves one out. */
+  readonly requestParameters?: Readonly<Record<string, unknown>> | undefined;
+  /** Given for operations whose response is recorded. */
+  readonly output?: Structure | undefined;
+  readonly error?: { readonly code: string; readonly message: string } | undefined;
+  readonly resources: LedgerEvent['resources'];
+  readonly additionalEventData?: Readonly<Record<string, unknown>> | undefined;
+  /** Joins the two events of a request that concerns two accounts. */
+  readonly sharedEventId?: string | undefined;
+  readonly vpcEndpointId?: string | undefined;
+  readonly isConsoleSession?: boolean | undefined;
 }
 
-const messageMax = 1_024;
-const textMax = 1_024;
+const eventVersion = '1.11';
+const textBytesMax = 1024;
+const elementBytesMax = 100 * 1024;
+const additionalBytesMax = 28 * 1024;
 
 export function buildRecord(facts: RecordFacts): LedgerEvent {
-  const { caller, error } = facts;
-  const record = {
-    eventVersion,
-    userIdentity: userIdentity(facts),
-    eventTime: isoSeconds(facts.timeMs),
-    eventSource: facts.eventSource,
-    eventName: facts.eventName,
-    awsRegion: facts.region,
-    sourceIPAddress: facts.sourceIp,
-    userAgent: cut(facts.userAgent ?? '', textMax),
-    errorCode: error?.code,
-    errorMessage: error === undefined ? undefined : cut(error.message, messageMax),
-    requestParameters: facts.input === undefined || Object.keys(facts.input).length === 0 ? null : lowerCamel(facts.input),
-    responseElements: error !== undefined || facts.output === undefined ? null : lowerCamel(facts.output),
-    additionalEventData: facts.additionalEventData,
-    requestID: facts.requestId,
-    eventID: facts.eventId,
-    readOnly: facts.readOnly,
-    resources:
-      facts.resources.length === 0 ? undefined : facts.resources.map(({ name, type }) => ({ accountId: facts.account, type, ARN: name })),
-    eventType: 'AwsApiCall',
-    managementEvent: true,
-    recipientAccountId: facts.account,
-    eventCategory: 'Management',
-    tlsDetails:
-      facts.tls === undefined
-        ? undefined
-        : { tlsVersion: facts.tls.version, cipherSuite: facts.tls.cipherSuite, clientProvidedHostHeader: cut(facts.host ?? '', textMax) },
-  };
+  const callerAccount = facts.caller?.principal.account;
+  const isForeign = callerAccount !== undefined && callerAccount !== facts.account;
   return {
     eventId: facts.eventId,
     timeMs: facts.timeMs,
@@ -74,87 +54,83 @@ export function buildRecord(facts: RecordFacts): LedgerEvent {
     region: facts.region,
     eventName: facts.eventName,
     eventSource: facts.eventSource,
-    username: caller === undefined ? undefined : usernameOf(caller),
-    accessKeyId: caller?.accessKeyId ?? cutKey(facts.presentedAccessKeyId),
+    // A foreign account's names are not shown to the recipient.
+    username: facts.caller && !isForeign ? usernameOf(facts.caller) : undefined,
+    accessKeyId: facts.caller ? (isForeign ? undefined : facts.caller.accessKeyId) : presentedKey(facts),
     readOnly: facts.readOnly,
     resources: facts.resources,
-    record: bounded(record),
+    // `undefined` members are left out by JSON, which keeps AWS's order of fields readable here.
+    record: JSON.stringify(recordOf(facts)),
   };
 }
 
-/** What LookupEvents finds by `Username`. */
-function usernameOf(caller: Caller): string {
-  if (caller.principal.kind === 'root') return 'root';
-  return caller.userName ?? caller.session?.name ?? caller.principal.arn;
-}
-
-function userIdentity({ caller, presentedAccessKeyId, account }: RecordFacts): object {
-  if (caller === undefined) return { type: 'Unknown', accountId: account, accessKeyId: cutKey(presentedAccessKeyId) };
-  const { principal, session } = caller;
-  const common = { principalId: caller.userId, arn: principal.arn, accountId: principal.account, accessKeyId: caller.accessKeyId };
-  switch (principal.kind) {
-    case 'root':
-      return { type: 'Root', ...common, ...sessionContext(caller) };
-    case 'user':
-      return { type: 'IAMUser', ...common, userName: caller.userName, ...sessionContext(caller) };
-    case 'role-session':
-      return { type: 'AssumedRole', ...common, ...sessionContext(caller) };
-    case 'federated-user':
-      return { type: 'FederatedUser', ...common, ...sessionContext(caller) };
-    case 'saml':
-      return { type: 'SAMLUser', ...common, userName: session?.name };
-    case 'web-identity':
-      return { type: 'WebIdentityUser', ...common, userName: session?.name, identityProvider: principal.arn };
-    case 'service':
-      return { type: 'AWSService', invokedBy: principal.arn };
-    case 'anonymous':
-      return { type: 'AWSAccount', principalId: '', accountId: 'anonymous' };
-  }
-}
-
-function sessionContext({ principal, session }: Caller): object {
-  if (session === undefined) return {};
-  const { roleArn } = principal;
-  const sessionIssuer =
-    roleArn === undefined
-      ? undefined
-      : {
-          type: 'Role',
-          principalId: principal.uniqueId,
-          arn: roleArn,
-          accountId: principal.account,
-          userName: roleArn.slice(roleArn.lastIndexOf('/') + 1),
-        };
+function recordOf(facts: RecordFacts): Structure {
   return {
-    sessionContext: {
-      sessionIssuer,
-      attributes: { creationDate: isoSeconds(session.issuedAtMs), mfaAuthenticated: String(session.mfaAtMs !== undefined) },
-      sourceIdentity: session.sourceIdentity,
-    },
+    eventVersion,
+    userIdentity: userIdentity(facts),
+    eventTime: isoSeconds(facts.timeMs),
+    eventSource: facts.eventSource,
+    eventName: facts.eventName,
+    awsRegion: facts.region,
+    sourceIPAddress: facts.invokedBy ?? facts.sourceIp,
+    userAgent: shortened(facts.invokedBy ?? facts.userAgent ?? ''),
+    errorCode: facts.error && shortened(facts.error.code),
+    errorMessage: facts.error && shortened(facts.error.message),
+    requestParameters: requestParameters(facts),
+    responseElements: facts.error ? null : element('responseElements', elementBytesMax, responseElements(facts)),
+    additionalEventData: facts.additionalEventData && element('additionalEventData', additionalBytesMax, facts.additionalEventData),
+    requestID: shortened(facts.requestId),
+    eventID: facts.eventId,
+    readOnly: facts.readOnly,
+    resources: resourcesOf(facts),
+    eventType: 'AwsApiCall',
+    managementEvent: true,
+    recipientAccountId: facts.account,
+    sharedEventID: facts.sharedEventId,
+    vpcEndpointId: facts.vpcEndpointId,
+    eventCategory: 'Management',
+    sessionCredentialFromConsole: facts.isConsoleSession ? 'true' : undefined,
+    tlsDetails: tlsDetails(facts),
   };
 }
 
-/** CloudTrail prints member names with a lower first letter. */
-function lowerCamel(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item) => lowerCamel(item));
-  if (!isRecord(value)) return value;
-  const copy = {};
-  for (const [name, item] of Object.entries(value)) setOwn(copy, name.charAt(0).toLowerCase() + name.slice(1), lowerCamel(item));
-  return copy;
+function requestParameters(facts: RecordFacts): unknown {
+  // AWS: a refused request's parameters are not printed.
+  if (facts.error?.code === 'AccessDenied' || facts.error?.code === 'AccessDeniedException') return null;
+  const printed = facts.input && printedStructure(facts.operation?.input, facts.input);
+  return element('requestParameters', elementBytesMax, { ...printed, ...facts.requestParameters });
 }
 
-/** CloudTrail leaves out what makes a record too large. */
-function bounded(record: object): string {
-  const text = JSON.stringify(record);
-  if (Buffer.byteLength(text) <= limits.recordBytesMax) return text;
-  const omitted = { omitted: true, reason: 'the record exceeds 256 KB' };
-  return JSON.stringify({ ...record, requestParameters: omitted, responseElements: omitted, additionalEventData: undefined });
+function responseElements(facts: RecordFacts): Structure | undefined {
+  return facts.output && printedStructure(facts.operation?.output, facts.output);
 }
 
-function cut(text: string, length: number): string {
-  return text.length > length ? text.slice(0, length) : text;
+/** Null when there is nothing to print; AWS's note of omission when there is too much. */
+function element(name: string, bytesMax: number, value: Structure | undefined): unknown {
+  if (value === undefined || Object.values(value).every((member) => member === undefined)) return null;
+  const originalSize = Buffer.byteLength(JSON.stringify(value), 'utf8');
+  return originalSize > bytesMax ? { omitted: true, originalSize, reason: `${name} too large` } : value;
 }
 
-function cutKey(accessKeyId: string | undefined): string | undefined {
-  return accessKeyId === undefined ? undefined : cut(accessKeyId, 128);
+/** AWS prints resources that have an ARN here; the others are found by LookupEvents only. */
+function resourcesOf(facts: RecordFacts): unknown {
+  const printed = facts.resources.flatMap(({ type, name }) => {
+    const arn = parseArn(name);
+    return arn ? [{ accountId: arn.account || facts.account, type, ARN: name }] : [];
+  });
+  return printed.length === 0 ? undefined : printed;
+}
+
+function tlsDetails({ tls, host }: RecordFacts): unknown {
+  return tls && { tlsVersion: tls.version, cipherSuite: tls.cipherSuite, clientProvidedHostHeader: shortened(host ?? '') };
+}
+
+function shortened(text: string): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return bytes.length <= textBytesMax
+    ? text
+    : bytes
+        .subarray(0, textBytesMax)
+        .toString('utf8')
+        .replace(/\ufffd$/, '');
 }

@@ -1,93 +1,93 @@
-// AssumeRole: the role's trust policy decides, together with the caller's own policies.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+// A session of a role, for whom the role trusts.
 import { parseArn } from '../../base/arn.ts';
-import type { Context, Scope } from '../../kit/context.ts';
+import { assert } from '../../base/assert.ts';
+import type { Caller, Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { RoleFacts } from '../../kit/ports.ts';
+import type { ConditionValue } from '../../policy/policy.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from './api.gen.ts';
 import { issueCredentials } from './credentials.ts';
+import { verifyMfa } from './mfa.ts';
 import { operation } from './service.ts';
-import { readSessionPolicies } from './session-policies.ts';
+import { packedPolicySize, sessionPoliciesOf } from './session-policies.ts';
+import { inheritedTags, requestedTags, sessionTagsOf } from './session-tags.ts';
 
 const defaultSeconds = 3_600;
 const chainedSecondsMax = 3_600;
 
-export const AssumeRole = operation('AssumeRole', { access: assumeRoleAccess, handle: assumeRole, recordsResponse: true });
+// AWS: CloudTrail counts it as read-only, and records its response all the same.
+export const AssumeRole = operation('AssumeRole', { access, handle, readOnly: true, recordsResponse: true });
 
-async function assumeRoleAccess(input: AssumeRoleRequest, scope: Scope): Promise<readonly Access[]> {
+async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly Access[]> {
+  if (scope.caller.principal.kind === 'root') throw commonFault('AccessDenied', 'Roles may not be assumed by root accounts.');
+  const account = accountOfRole(input.RoleArn);
+  verifyMfa(input);
+  keepSourceIdentity(input, scope.caller);
+  // AWS: a role that does not exist is refused in the same words as one that does not trust the caller: without a trust policy.
   const role = await scope.principals.role(scope.transaction, input.RoleArn);
-  const actions = ['sts:AssumeRole'];
-  if (input.SourceIdentity !== undefined) actions.push('sts:SetSourceIdentity');
-  if ((input.Tags ?? []).length > 0) actions.push('sts:TagSession');
-  return actions.map((action) => accessOf(action, input, role, scope));
+  const onRole = {
+    resource: input.RoleArn,
+    resourceAccount: account,
+    resourceTags: role?.tags ?? {},
+    requestTags: requestedTags(input),
+    resourcePolicy: { mode: 'trust', source: role?.trust },
+    context: conditions(input, scope.caller, role),
+  } as const;
+  return actions(input, scope.caller).map((action) => ({ action, ...onRole }));
 }
 
-function accessOf(action: string, input: AssumeRoleRequest, role: RoleFacts | undefined, scope: Scope): Access {
-  const requestTags = Object.fromEntries((input.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
+/** What the caller does beside assuming the role must be allowed too, and so must what its session hands on. */
+function actions(input: AssumeRoleRequest, caller: Caller): readonly string[] {
+  const passesTags = (input.Tags?.length ?? 0) > 0 || inheritedTags(caller.session).transitiveTagKeys.length > 0;
+  const passesIdentity = sourceIdentityOf(input, caller) !== undefined;
+  return ['sts:AssumeRole', ...(passesTags ? ['sts:TagSession'] : []), ...(passesIdentity ? ['sts:SetSourceIdentity'] : [])];
+}
+
+function conditions(input: AssumeRoleRequest, caller: Caller, role: RoleFacts | undefined): Record<string, ConditionValue | undefined> {
   return {
-    action,
-    resource: input.RoleArn,
-    // A role that does not exist is refused like one that does not trust the caller, so nobody can probe for names.
-    resourceAccount: role?.account ?? parseArn(input.RoleArn)?.account ?? scope.account,
-    resourcePolicy: { source: role?.trust, mode: 'trust' },
-    ...(role === undefined ? {} : { resourceTags: role.tags }),
-    ...(input.Tags === undefined ? {} : { requestTags }),
-    context: {
-      'sts:ExternalId': input.ExternalId,
-      'sts:RoleSessionName': input.RoleSessionName,
-      'sts:SourceIdentity': input.SourceIdentity,
-      'sts:TransitiveTagKeys': input.TransitiveTagKeys,
-      'sts:DurationSeconds': input.DurationSeconds === undefined ? undefined : String(input.DurationSeconds),
-    },
+    'sts:ExternalId': input.ExternalId,
+    'sts:RoleSessionName': input.RoleSessionName,
+    'sts:SourceIdentity': sourceIdentityOf(input, caller),
+    'sts:TransitiveTagKeys': input.TransitiveTagKeys?.length ? input.TransitiveTagKeys : undefined,
+    ...Object.fromEntries(Object.entries(role?.tags ?? {}).map(([key, value]) => [`iam:ResourceTag/${key}`, value])),
   };
 }
 
-async function assumeRole(input: AssumeRoleRequest, context: Context): Promise<AssumeRoleResponse> {
-  const { caller } = context;
-  if (caller.principal.kind === 'root') throw commonFault('AccessDenied', 'Roles may not be assumed by root accounts.');
+async function handle(input: AssumeRoleRequest, context: Context): Promise<AssumeRoleResponse> {
   const role = await context.principals.role(context.transaction, input.RoleArn);
-  if (role === undefined)
-    throw commonFault(
-      'AccessDenied',
-      `User: ${caller.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${input.RoleArn}`,
-    );
-  const durationSeconds = durationOf(input, role, caller.principal.kind === 'role-session');
-  if (input.SerialNumber !== undefined || input.TokenCode !== undefined) {
-    throw commonFault('AccessDenied', 'MultiFactorAuthentication failed with invalid MFA one time pass code. ');
-  }
-  const { policy, policyArns, tags, packedSize } = await readSessionPolicies(context, input, role.account);
-  const inherited = inheritedTags(context, tags);
-  const credentials = issueCredentials(context, {
+  assert(role, 'a caller is authorised only for a role that exists');
+  const durationSeconds = durationOf(input, context.caller, role);
+  const policies = await sessionPoliciesOf(input, role.account, context);
+  const tags = sessionTagsOf(input, context.caller.session);
+  const PackedPolicySize = packedPolicySize(policies, tags.tags);
+  const SourceIdentity = sourceIdentityOf(input, context.caller);
+  const Credentials = issueCredentials(context, {
     account: role.account,
     holder: { kind: 'role', roleArn: role.arn, roleId: role.roleId },
-    policy,
-    policyArns,
+    name: input.RoleSessionName,
     durationSeconds,
-    facts: {
-      name: input.RoleSessionName,
-      mfaAtMs: caller.session?.mfaAtMs,
-      sourceIdentity: sourceIdentity(input, context),
-      tags: { ...tags, ...inherited },
-      transitiveTagKeys: [...Object.keys(inherited), ...(input.TransitiveTagKeys ?? [])],
-      federatedProvider: undefined,
-    },
+    policies,
+    // AWS: sessions of AssumeRole never carry the second factor that was given for them.
+    facts: { ...tags, sourceIdentity: SourceIdentity },
   });
-  context.note({ resources: [{ type: 'AWS::IAM::Role', name: role.arn }] });
-  return {
-    Credentials: credentials,
-    AssumedRoleUser: {
-      AssumedRoleId: `${role.roleId}:${input.RoleSessionName}`,
-      Arn: `arn:${context.partition}:sts::${role.account}:assumed-role/${role.name}/${input.RoleSessionName}`,
-    },
-    ...(packedSize === undefined ? {} : { PackedPolicySize: packedSize }),
-    ...(input.SourceIdentity === undefined ? {} : { SourceIdentity: input.SourceIdentity }),
+  const AssumedRoleUser = {
+    AssumedRoleId: `${role.roleId}:${input.RoleSessionName}`,
+    Arn: `arn:${context.partition}:sts::${role.account}:assumed-role/${role.name}/${input.RoleSessionName}`,
   };
+  context.note({
+    resources: [
+      { type: 'AWS::IAM::AccessKey', name: Credentials.AccessKeyId },
+      { type: 'AWS::STS::AssumedRole', name: AssumedRoleUser.AssumedRoleId },
+      { type: 'AWS::IAM::Role', name: role.arn },
+    ],
+    ...(input.Tags?.length ? { requestParameters: { tags: undefined, principalTags: requestedTags(input) } } : {}),
+  });
+  return { Credentials, AssumedRoleUser, PackedPolicySize, SourceIdentity };
 }
 
-/** @throws Fault ValidationError beyond the role's maximum, or one hour for a session that comes from a session. */
-function durationOf(input: AssumeRoleRequest, role: RoleFacts, isChained: boolean): number {
-  const seconds = input.DurationSeconds ?? Math.min(defaultSeconds, role.maxSessionSeconds);
-  if (isChained && seconds > chainedSecondsMax) {
+function durationOf(input: AssumeRoleRequest, caller: Caller, role: RoleFacts): number {
+  const seconds = input.DurationSeconds ?? defaultSeconds;
+  if (caller.principal.kind === 'role-session' && seconds > chainedSecondsMax) {
     throw commonFault(
       'ValidationError',
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
@@ -99,29 +99,24 @@ function durationOf(input: AssumeRoleRequest, role: RoleFacts, isChained: boolea
   return seconds;
 }
 
-/** Transitive tags follow the session into the next one and cannot be set anew. */
-function inheritedTags({ caller }: Context, tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const { session } = caller;
-  if (session === undefined) return {};
-  const inherited: Record<string, string> = {};
-  for (const key of session.transitiveTagKeys) {
-    const isSetAgain = Object.keys(tags).some((name) => name.toLowerCase() === key.toLowerCase());
-    if (isSetAgain)
-      throw commonFault(
-        'InvalidInput',
-        "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
-      );
-    const value = session.tags[key];
-    if (value !== undefined) inherited[key] = value;
-  }
-  return inherited;
+/** Once set, a source identity goes through every hop. */
+function sourceIdentityOf(input: AssumeRoleRequest, caller: Caller): string | undefined {
+  return caller.session?.sourceIdentity ?? input.SourceIdentity;
 }
 
-/** A source identity stays as it was first set. */
-function sourceIdentity(input: AssumeRoleRequest, { caller }: Context): string | undefined {
-  const known = caller.session?.sourceIdentity;
-  if (known !== undefined && input.SourceIdentity !== undefined && input.SourceIdentity !== known) {
-    throw commonFault('AccessDenied', 'The source identity of the calling session cannot be changed.');
-  }
-  return known ?? input.SourceIdentity;
+function keepSourceIdentity(input: AssumeRoleRequest, caller: Caller): void {
+  const inherited = caller.session?.sourceIdentity;
+  if (inherited === undefined || input.SourceIdentity === undefined || input.SourceIdentity === inherited) return;
+  throw commonFault(
+    'AccessDenied',
+    `User: ${caller.principal.arn} is not authorized to perform: sts:SetSourceIdentity on resource: ${input.RoleArn}`,
+  );
+}
+
+function accountOfRole(roleArn: string): string {
+  const arn = parseArn(roleArn);
+  if (!arn) throw commonFault('ValidationError', 'Request ARN is invalid');
+  const isRole = arn.service === 'iam' && arn.region === '' && /^\d{12}$/.test(arn.account) && /^role\/./.test(arn.resource);
+  if (!isRole) throw commonFault('ValidationError', `${roleArn} is invalid`);
+  return arn.account;
 }

@@ -1,68 +1,90 @@
-// Session policies and session tags: what a caller may add to the credentials that it asks for, and their common limit.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+// Session policies: their validation, and the packed size that they share with session tags.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+import { deflateRawSync } from 'node:zlib';
+import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import { checkIdentityDocument } from '../../policy/validate-document.ts';
-import type { Tag } from './api.gen.ts';
+import type { PolicyDescriptorType } from './api.gen.ts';
 import { fault } from './service.ts';
 
-const policyCharactersMax = 2_048;
-const policyArnsMax = 10;
-const tagsMax = 50;
-/** What AWS packs session policies and tags into; it does not say how, so the plain size is counted. */
-const packedBytesMax = 4_096;
-
 export interface SessionPolicies {
-  readonly policy: string | undefined;
-  readonly policyArns: readonly string[];
-  readonly tags: Readonly<Record<string, string>>;
-  /** Percent of the allowed size. */
-  readonly packedSize: number | undefined;
+  readonly document: string | undefined;
+  readonly arns: readonly string[];
 }
 
-export interface SessionPolicyInput {
+export const noSessionPolicies: SessionPolicies = { document: undefined, arns: [] };
+
+interface PolicyInput {
   readonly Policy?: string | undefined;
-  readonly PolicyArns?: readonly { readonly arn?: string | undefined }[] | undefined;
-  readonly Tags?: readonly Tag[] | undefined;
+  readonly PolicyArns?: readonly PolicyDescriptorType[] | undefined;
 }
 
-/** @throws Fault MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError */
-export async function readSessionPolicies(scope: Scope, input: SessionPolicyInput, policyAccount: string): Promise<SessionPolicies> {
-  const { Policy: policy } = input;
-  if (policy !== undefined) {
-    const check = checkIdentityDocument(policy);
+const arnsMax = 10;
+const plaintextCharactersMax = 2_048;
+
+/** The session policies of a request. `account`: the one whose managed policies may be named, next to AWS's own. */
+export async function sessionPoliciesOf(input: PolicyInput, account: string, scope: Scope): Promise<SessionPolicies> {
+  const descriptors = input.PolicyArns ?? [];
+  if (descriptors.length > arnsMax) {
+    throw constraintFault('policyArns', `Member must have length less than or equal to ${arnsMax}`);
+  }
+  const arns = descriptors.map(({ arn }, index) => {
+    if (arn === undefined) throw constraintFault(`policyArns.${index + 1}.member.arn`, 'Member must not be null');
+    return arn;
+  });
+  const characters = arns.reduce((sum, arn) => sum + arn.length, input.Policy?.length ?? 0);
+  if (characters > plaintextCharactersMax) {
+    throw constraintFault(
+      input.Policy === undefined ? 'policyArns' : 'policy',
+      `Member must have length less than or equal to ${plaintextCharactersMax}`,
+    );
+  }
+  if (input.Policy !== undefined) {
+    const check = checkIdentityDocument(input.Policy);
     if ('message' in check) throw fault('MalformedPolicyDocument', check.message);
-    if (policy.length > policyCharactersMax) throw fault('PackedPolicyTooLarge', tooLarge((policy.length / policyCharactersMax) * 100));
   }
-  const policyArns = (input.PolicyArns ?? []).flatMap(({ arn }) => (arn === undefined ? [] : [arn]));
-  if (policyArns.length > policyArnsMax)
-    throw commonFault('ValidationError', `The number of session policies must be ${policyArnsMax} or fewer.`);
-  for (const arn of policyArns) {
-    const isForeign = !arn.includes(`::${policyAccount}:`) && !arn.includes('::aws:');
-    if (isForeign || (await scope.principals.managedPolicy(scope.transaction, arn)) === undefined) {
-      throw commonFault('ValidationError', `Session policy ${arn} does not exist or is not in the account of the session.`);
-    }
-  }
-  const tags = readTags(input.Tags);
-  const packed = (policy?.length ?? 0) + policyArns.join('').length + JSON.stringify(tags).length - 2;
-  if (packed > packedBytesMax) throw fault('PackedPolicyTooLarge', tooLarge((packed / packedBytesMax) * 100));
-  return { policy, policyArns, tags, packedSize: packed === 0 ? undefined : Math.ceil((packed / packedBytesMax) * 100) };
+  for (const arn of arns) await requireManagedPolicy(arn, account, scope);
+  return { document: input.Policy, arns };
 }
 
-function tooLarge(percent: number): string {
-  return `Packed policy consumes ${Math.ceil(percent)}% of allotted space, please use smaller policy.`;
+async function requireManagedPolicy(arn: string, account: string, scope: Scope): Promise<void> {
+  const owner = parseArn(arn)?.account;
+  const found = owner === account || owner === 'aws' ? await scope.principals.managedPolicy(scope.transaction, arn) : undefined;
+  if (!found) throw commonFault('ValidationError', `Policy ${arn} does not exist or is not attachable.`);
 }
 
-function readTags(tags: readonly Tag[] | undefined): Readonly<Record<string, string>> {
-  const record: Record<string, string> = {};
-  const seen = new Set<string>();
-  for (const { Key: key, Value: value } of tags ?? []) {
-    if (seen.has(key.toLowerCase()))
-      throw commonFault('InvalidInput', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.');
-    if (/^aws:/i.test(key)) throw commonFault('ValidationError', 'Tag keys must not start with aws:.');
-    seen.add(key.toLowerCase());
-    record[key] = value;
+function constraintFault(place: string, constraint: string) {
+  return commonFault('ValidationError', `1 validation error detected: Value at '${place}' failed to satisfy constraint: ${constraint}`);
+}
+
+/** Words that nearly every policy and ARN has, so that they weigh almost nothing, as in AWS's binary form. */
+const commonWords = Buffer.from(
+  'arn:aws:iam::aws:policy/arn:aws:iam::kms:s3:GetObjectPutObjectListBucketec2:Describe*dynamodb:sts:secretsmanager:arn:aws:' +
+    '"StringLike":{"Bool":{"aws:"},"NotAction":[,"NotResource":["Condition":{"StringEquals":{"Effect":"Deny","Sid":"Stmt1",' +
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["Resource":["Action":"*","Resource":"*"}]}',
+);
+/** AWS publishes neither its packed form nor its limit; this budget takes what AWS's examples take. */
+const packedBytesMax = 700;
+
+/** The percentage of the allotted space that policies and tags take; undefined when there are none. Refuses more than 100. */
+export function packedPolicySize(policies: SessionPolicies, tags: Readonly<Record<string, string>>): number | undefined {
+  const hasPolicies = policies.document !== undefined || policies.arns.length > 0;
+  if (!hasPolicies && Object.keys(tags).length === 0) return undefined;
+  const text = JSON.stringify([minified(policies.document), policies.arns, Object.entries(tags).flat()]);
+  const percent = Math.ceil((deflateRawSync(text, { level: 9, dictionary: commonWords }).length * 100) / packedBytesMax);
+  if (percent > 100) {
+    throw fault(
+      'PackedPolicyTooLarge',
+      hasPolicies
+        ? `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`
+        : `Packed size of session tags consumes ${percent}% of allotted space.`,
+    );
   }
-  if (seen.size > tagsMax) throw commonFault('ValidationError', `The number of session tags must be ${tagsMax} or fewer.`);
-  return record;
+  return percent;
+}
+
+/** White space is free. The document has been parsed before. */
+function minified(document: string | undefined): unknown {
+  return document === undefined ? undefined : JSON.parse(document);
 }

@@ -1,0 +1,97 @@
+// The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { STSClient } from '@aws-sdk/client-sts';
+import { systemClock } from '../src/base/clock.ts';
+import { randomIds } from '../src/base/ids.ts';
+import { openInstallation } from '../src/kit/installation.ts';
+import { compose } from '../src/main.ts';
+import { ensureAccount } from '../src/services/iam/bootstrap.ts';
+import { createSealer } from '../src/store/seal.ts';
+import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+export interface ClientCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+export interface InProcess {
+  readonly account: string;
+  readonly root: ClientCredentials;
+  iam(credentials?: ClientCredentials): IAMClient;
+  sts(credentials?: ClientCredentials): STSClient;
+  cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
+  /** Makes a further account and returns its root credentials. */
+  addAccount(account: string): Promise<ClientCredentials>;
+  stop(): Promise<void>;
+}
+
+/** What the SDK asks of a request handler. */
+interface SdkRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+const region = 'us-east-1';
+
+export async function startInProcess(name: string): Promise<InProcess> {
+  const directory = temporaryDirectory(name);
+  const ids = randomIds();
+  const clock = systemClock();
+  const rootKey = ids.bytes(32);
+  const store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
+  const { account } = await openInstallation(store, '111122223333', ids);
+  const { pipeline } = compose({
+    store,
+    clock,
+    ids,
+    sealer: createSealer(rootKey, ids),
+    account,
+    region,
+    onInternalError(error) {
+      throw error;
+    },
+  });
+  const requestHandler = {
+    async handle({ method, path, query = {}, headers, body }: SdkRequest) {
+      if (Object.keys(query).length > 0) throw new Error('requests with a query string are not carried');
+      const request = { method, path, query: '', headers: lowerCased(headers), body: bytesOf(body) };
+      const received = { request, requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp: '192.0.2.1', tls: undefined };
+      const response = await pipeline.serve(received);
+      return { response: { statusCode: response.status, headers: lowerCased(response.headers), body: bytesOf(response.body) } };
+    },
+  };
+  const addAccount = async (id: string): Promise<ClientCredentials> => {
+    const now = clock.now();
+    const key = await store.transact((transaction) => ensureAccount({ transaction, account: id, ids, now, givenRootKey: undefined }));
+    return { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey.reveal() };
+  };
+  const root = await addAccount(account);
+  const settings = (credentials = root) => ({ region, credentials, requestHandler, maxAttempts: 1 });
+  return {
+    account,
+    root,
+    iam: (credentials) => new IAMClient(settings(credentials)),
+    sts: (credentials) => new STSClient(settings(credentials)),
+    cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
+    addAccount,
+    async stop() {
+      await store.close();
+      directory.remove();
+    },
+  };
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  return typeof body === 'string' ? Buffer.from(body, 'utf8') : new Uint8Array(0);
+}
