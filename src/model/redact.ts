@@ -1,5 +1,4 @@
 // A copy of a structure for the ledger: whatever is secret by the model, or by the list below, is replaced; so is bulk data.
-import { isoSeconds } from '../base/clock.ts';
 import { getOwn, isRecord, setOwn } from '../base/record.ts';
 import type { Member, StructureShape } from './model.ts';
 
@@ -70,8 +69,6 @@ function redactValue(member: Member, value: unknown): unknown {
     }
     case 'blob':
       return redacted;
-    case 'timestamp':
-      return typeof value === 'number' ? isoSeconds(value) : value;
     default:
       return value;
   }

@@ -5,6 +5,7 @@ import { Fault } from '../base/fault.ts';
 import type { Scope, Sealer } from '../kit/context.ts';
 import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
 import type { GuardrailsPort, Identity } from '../kit/ports.ts';
+import { sessionRestriction } from '../kit/session-restrictions.ts';
 import type { ProtocolName } from '../model/model.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
@@ -34,6 +35,8 @@ export class Refusal extends Fault {
 
 /** Returns when everything is allowed. @throws Refusal with AWS's sentence for the first action that is not. */
 export async function authorize(authorizer: Authorizer, request: Decoded, scope: Scope): Promise<void> {
+  const restriction = sessionRestriction(scope.caller, request.service.entry.signingName, request.operation.name);
+  if (restriction !== undefined) throw restriction;
   const rule = request.definition.access;
   if (rule === anyCaller || rule === unsigned) return;
   const named = await rule(request.input, scope);

@@ -149,6 +149,8 @@ function record(parts: PipelineParts, { known, output, fault, notes }: Outcome) 
     eventName: operation?.name ?? 'Unknown',
     caller,
     presentedAccessKeyId: known.signature.kind === 'signed' ? known.signature.accessKeyId : undefined,
+    operation,
+    requestParameters: notes.requestParameters,
     readOnly: definition?.readOnly ?? false,
     sourceIp: known.sourceIp,
     userAgent: known.request.headers['user-agent'],
