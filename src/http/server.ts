@@ -102,8 +102,10 @@ async function respond(handlers: Handlers, incoming: IncomingMessage, outgoing: 
 
 function write(incoming: IncomingMessage, outgoing: ServerResponse, response: WireResponse): void {
   if (outgoing.destroyed) return;
-  const body = typeof response.body === 'string' ? Buffer.from(response.body, 'utf8') : response.body;
-  outgoing.writeHead(response.status, { ...response.headers, 'content-length': body.byteLength });
+  const { status, headers, body } = response;
+  const length = typeof body === 'string' ? Buffer.byteLength(body, 'utf8') : body.byteLength;
+  outgoing.writeHead(status, { ...headers, 'content-length': length });
+  // A text body leaves in the same write as the headers.
   outgoing.end(incoming.method === 'HEAD' ? undefined : body);
 }
 
@@ -148,8 +150,8 @@ function isAscii(text: string): boolean {
 function headFault({ request }: Received): Fault | undefined {
   let bytes = 0;
   let count = 0;
-  for (const [name, value] of Object.entries(request.headers)) {
-    bytes += name.length + value.length;
+  for (const name in request.headers) {
+    bytes += name.length + (request.headers[name]?.length ?? 0);
     count += 1;
   }
   if (bytes > limits.headerBytesMax || count > limits.headersCountMax) {

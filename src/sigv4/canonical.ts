@@ -1,6 +1,6 @@
 // The canonical request and the string to sign of Signature Version 4.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decode, encode } from '../base/percent.ts';
 
 /** What is signed of a request: path and query still encoded, header names in lower case. */
@@ -38,7 +38,7 @@ export function stringToSign(algorithm: string, date: string, scope: string, can
 }
 
 export function sha256Hex(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data, 'hex');
 }
 
 function canonicalValue(value: string): string {

@@ -1,5 +1,5 @@
 // Judges a presented signature: time, scope, body and the signature itself. The answer is data; faults.ts puts it into AWS's words.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { isoBasic } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import type { Secret } from '../base/secret.ts';
@@ -37,18 +37,18 @@ export type SignatureProblem =
   | { readonly kind: 'chunks'; readonly problem: ChunkProblem };
 
 export interface SigningKeyCache {
-  key(secret: Secret, accessKeyId: string, date: string, region: string, service: string): Buffer;
+  key(secret: Secret, accessKeyId: string, date: string, region: string, service: string): KeyObject;
 }
 
 /** Signing keys by credential scope. A key is found only with the very Secret it was made from, so a changed secret finds nothing. */
 export function createSigningKeyCache(): SigningKeyCache {
-  const keys = new Map<string, { readonly secret: Secret; readonly key: Buffer }>();
+  const keys = new Map<string, { readonly secret: Secret; readonly key: KeyObject }>();
   return {
     key(secret, accessKeyId, date, region, service) {
       const id = `${accessKeyId}/${date}/${region}/${service}`;
       const cached = keys.get(id);
       if (cached?.secret.equals(secret)) return cached.key;
-      const key = signingKey(secret, date, region, service);
+      const key = createSecretKey(signingKey(secret, date, region, service));
       keys.delete(id);
       keys.set(id, { secret, key });
       if (keys.size > limits.signingKeyCacheEntriesMax) keys.delete(keys.keys().next().value ?? id);
@@ -62,7 +62,8 @@ export function signingKey(secret: Secret, date: string, region: string, service
   return hmac(hmac(hmac(dateKey, region), service), 'aws4_request');
 }
 
-export function hmac(key: Uint8Array, text: string): Buffer {
+/** A KeyObject spares node the preparation of the key at every call. */
+export function hmac(key: Uint8Array | KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text, 'utf8').digest();
 }
 

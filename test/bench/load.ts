@@ -48,8 +48,10 @@ function oneSocket(): Promise<void> {
       if (pending.length < head + 4 + length) return;
       answered += 1;
       if (!/^HTTP\/1\.[01] [24]/.test(pending)) failed += 1;
+      const isLast = /^HTTP\/1\.0|connection: close/i.test(pending.slice(0, head));
       pending = pending.slice(head + 4 + length);
-      next();
+      if (isLast) socket.end();
+      else next();
     });
     socket.on('error', () => undefined);
     socket.on('close', () => resolve());
