@@ -34,9 +34,11 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const log = createCommitLog();
   let queue: Pending[] = [];
   let isClosed = false;
-  /** Set while a unit runs alone: others wait for it before they are flushed. */
+  /** Set while a unit runs alone: what others have ready waits until it is done. */
   let alone: object | undefined;
   let waiting: Pending[] = [];
+  /** Units that want to run alone do so one after the other, in the order in which they came. */
+  let turns: Promise<void> = Promise.resolve();
 
   const flush = (): void => {
     const batch = queue;
@@ -98,25 +100,35 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     return outcome;
   };
 
-  const release = (): void => {
-    alone = undefined;
-    const held = waiting;
-    waiting = [];
-    for (const pending of held) enqueue(pending);
+  /** Waits for its turn, and returns what ends it. */
+  const runAlone = async (owner: object): Promise<() => void> => {
+    const before = turns;
+    const ended = Promise.withResolvers<void>();
+    turns = ended.promise;
+    await before;
+    alone = owner;
+    return () => {
+      alone = undefined;
+      const held = waiting;
+      waiting = [];
+      for (const pending of held) enqueue(pending);
+      ended.resolve();
+    };
   };
 
   return {
     async transact(work) {
       const owner = {};
+      let endTurn: (() => void) | undefined;
       try {
         for (let conflicts = 0; conflicts < limits.transactionAttemptsMax; conflicts += 1) {
           if (isClosed) throw new Error('the store is closed');
-          if (conflicts >= conflictsUntilAlone && alone === undefined) alone = owner;
+          if (conflicts === conflictsUntilAlone) endTurn = await runAlone(owner);
           const done = await attempt(work, owner);
           if (done !== undefined) return done.result;
         }
       } finally {
-        if (alone === owner) release();
+        endTurn?.();
       }
       throw new ConflictError('the unit of work met conflicts at every attempt');
     },

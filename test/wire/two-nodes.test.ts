@@ -1,0 +1,88 @@
+// Two nodes on one PostgreSQL: what one revokes the other refuses, and a node that is killed in the middle of load loses nothing.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Secret } from '../../src/base/secret.ts';
+import { createClient } from '../client.ts';
+import { startPostgres, type TestPostgres } from '../postgres.ts';
+import { type ServerProcess, startServerProcess } from '../server-process.ts';
+import { temporaryDirectory } from '../temporary.ts';
+
+const postgres: TestPostgres | undefined = await startPostgres();
+
+describe.skipIf(postgres === undefined)('two nodes', () => {
+  const first = temporaryDirectory('node1');
+  const second = temporaryDirectory('node2');
+  let url = '';
+  let one: ServerProcess;
+  let two: ServerProcess;
+
+  beforeAll(async () => {
+    url = (await postgres?.database()) ?? '';
+    one = await startServerProcess({ dataDir: first.path, arguments: ['--postgres', url] });
+    // Nodes share the root key: without it the second cannot open what the first sealed.
+    mkdirSync(second.path, { recursive: true });
+    copyFileSync(join(first.path, 'root.key'), join(second.path, 'root.key'));
+    two = await startServerProcess({ dataDir: second.path, arguments: ['--postgres', url] });
+  });
+  afterAll(async () => {
+    await one?.stop('SIGKILL');
+    await two?.stop('SIGKILL');
+    first.remove();
+    second.remove();
+    await postgres?.stop();
+  });
+
+  test('a key that is deactivated through one is refused by the other within one second', async () => {
+    const admin = createClient(one.port, one.credentials);
+    const other = createClient(two.port, two.credentials);
+    await admin.query('iam', { Action: 'CreateUser', UserName: 'eve' });
+    const { body } = await admin.query('iam', { Action: 'CreateAccessKey', UserName: 'eve' });
+    const member = (name: string) => new RegExp(`<${name}>([^<]+)<`).exec(body)?.[1] ?? '';
+    const eve = { accessKeyId: member('AccessKeyId'), secretAccessKey: new Secret(member('SecretAccessKey')) };
+    const call = () => other.query('sts', { Action: 'GetCallerIdentity' }, eve);
+    for (let warm = 0; warm < 5; warm += 1) expect((await call()).status).toBe(200);
+    await admin.query('iam', { Action: 'UpdateAccessKey', UserName: 'eve', AccessKeyId: eve.accessKeyId, Status: 'Inactive' });
+    const acknowledgedAt = performance.now();
+    const answer = await call();
+    expect(performance.now() - acknowledgedAt).toBeLessThan(1_000);
+    expect(answer.status).toBe(403);
+    expect(answer.body).toContain('InvalidClientTokenId');
+    admin.close();
+    other.close();
+  });
+
+  test('a node that is killed in the middle of load loses nothing that it acknowledged', async () => {
+    const doomed = createClient(one.port, one.credentials, 8);
+    const survivor = createClient(two.port, two.credentials, 8);
+    const acknowledged: string[] = [];
+    let count = 0;
+    const writer = async (client: typeof doomed): Promise<void> => {
+      for (let index = 0; index < 40; index += 1) {
+        count += 1;
+        const name = `load-${count}`;
+        const answer = await client.query('iam', { Action: 'CreateUser', UserName: name }).catch(() => undefined);
+        if (answer === undefined) return;
+        expect([200, 400]).toContain(answer.status);
+        if (answer.status === 200) acknowledged.push(name);
+      }
+    };
+    setTimeout(() => one.child.kill('SIGKILL'), 150);
+    await Promise.all([...Array.from({ length: 6 }, () => writer(doomed)), ...Array.from({ length: 6 }, () => writer(survivor))]);
+    const names = new Set<string>();
+    let marker: string | undefined;
+    do {
+      const { body } = await survivor.query('iam', {
+        Action: 'ListUsers',
+        MaxItems: '1000',
+        ...(marker === undefined ? {} : { Marker: marker }),
+      });
+      for (const [, name = ''] of body.matchAll(/<UserName>([^<]+)</g)) names.add(name);
+      marker = /<Marker>([^<]+)</.exec(body)?.[1];
+    } while (marker !== undefined);
+    expect(acknowledged.filter((name) => !names.has(name))).toEqual([]);
+    expect(acknowledged.length).toBeGreaterThan(240);
+    doomed.close();
+    survivor.close();
+  });
+});
