@@ -19,7 +19,7 @@ export function parseJson(body: Uint8Array): unknown {
   } catch {
     throw serializationFault('Invalid UTF-8 in the request body');
   }
-  if (depthOf(text) > limits.depthMax) throw serializationFault(`JSON is nested deeper than ${limits.depthMax} levels`);
+  checkSize(text);
   try {
     return JSON.parse(text);
   } catch {
@@ -27,9 +27,10 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-function depthOf(text: string): number {
+/** Looks at brackets and commas outside strings before a value is made of any of it. */
+function checkSize(text: string): void {
   let depth = 0;
-  let deepest = 0;
+  let values = 1;
   let isInString = false;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
@@ -39,10 +40,12 @@ function depthOf(text: string): number {
     } else if (unit === 0x22) isInString = true;
     else if (unit === 0x7b || unit === 0x5b) {
       depth += 1;
-      if (depth > deepest) deepest = depth;
+      values += 1;
+      if (depth > limits.depthMax) throw serializationFault(`JSON is nested deeper than ${limits.depthMax} levels`);
     } else if (unit === 0x7d || unit === 0x5d) depth -= 1;
+    else if (unit === 0x2c) values += 1;
   }
-  return deepest;
+  if (values > limits.wireValuesMax) throw serializationFault(`JSON has more than ${limits.wireValuesMax} values`);
 }
 
 export function readJsonStructure(shape: StructureShape, raw: unknown): Structure {

@@ -6,7 +6,7 @@ import { encode as percentEncode } from '../base/percent.ts';
 import { getOwn, isRecord, setOwn } from '../base/record.ts';
 import type { ListShape, MapShape, Member, Operation, StructureShape } from '../model/model.ts';
 import { errorShape, sideOf, statusOf } from './errors.ts';
-import { type FormNode, parameter, readForm } from './form.ts';
+import { type FormNode, readAction, readForm } from './form.ts';
 import type { Protocol, Structure, WireRequest } from './protocol.ts';
 import { parseScalar, scalarText } from './scalars.ts';
 import { wireNameOf } from './wire-names.ts';
@@ -73,12 +73,11 @@ export function xmlHeaders(requestId: string): Readonly<Record<string, string>> 
 
 /** @throws Fault MissingAction, InvalidAction */
 export function formOperation(service: Operation['service'], request: WireRequest): Operation {
-  const action = parameter(request, 'Action');
+  const { action, version = service.apiVersion } = readAction(request);
   if (action === undefined || action === '') {
     throw new Fault('MissingAction', 'The request must contain the parameter Action.', { status: 400 });
   }
   const operation = service.operations.get(action);
-  const version = parameter(request, 'Version') ?? service.apiVersion;
   if (operation === undefined || version !== service.apiVersion) {
     const shown = (text: string) => text.slice(0, 128);
     throw new Fault('InvalidAction', `Could not find operation ${shown(action)} for version ${shown(version)}`, { status: 400 });
