@@ -12,6 +12,8 @@ export const limits = {
   /** Members of one list or map, and pairs of one query body. */
   collectionItemsMax: 100_000,
   queryPairsMax: 20_000,
+  /** Values of one JSON or XML message, or name parts of one form, at every level together: bounds the memory that a body can cost. */
+  wireValuesMax: 250_000,
   xmlAttributesMax: 100,
   /** How long a client may take to send a request. */
   requestTimeoutMs: 30_000,

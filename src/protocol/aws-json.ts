@@ -24,7 +24,7 @@ export const awsJson: Protocol = {
     return { status: 200, headers: headersFor(operation.service, requestId), body: JSON.stringify(body) };
   },
   encodeFault(fault, service, operation, requestId) {
-    const shape = errorShape(fault, operation);
+    const shape = errorShape(fault, service, operation);
     const value = errorValue(fault, shape);
     const members = shape === undefined ? frontDoorBody(fault) : jsonStructure(shape, value);
     return {

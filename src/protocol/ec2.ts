@@ -1,17 +1,18 @@
 // EC2's dialect of query: other parameter names, flat lists, no result wrapper, its own error envelope.
 // https://smithy.io/2.0/aws/protocols/aws-ec2-query-protocol.html
-import type { Member } from '../model/model.ts';
 import { errorShape, statusOf } from './errors.ts';
 import type { Protocol } from './protocol.ts';
-import { decodeForm, encodeForm, type FormDialect, formOperation, xmlHeaders } from './query.ts';
+import { decodeForm, encodeForm, errorContent, type FormDialect, formOperation, xmlHeaders } from './query.ts';
 import { parseXml } from './xml-read.ts';
 import { readXmlStructure } from './xml-value.ts';
 import { element, textElement, writeXmlMembers, xmlDeclaration } from './xml-write.ts';
 
 const dialect: FormDialect = {
-  memberName: (name: string, member: Member) => member.queryName ?? capitalised(member.locationName ?? name),
+  memberNames(name, member) {
+    const wireName = member.queryName ?? capitalised(member.locationName ?? name);
+    return wireName === name ? [name] : [wireName, name];
+  },
   isFlat: () => true,
-  flatName: (_shape, wireName) => wireName,
 };
 
 function capitalised(name: string): string {
@@ -31,14 +32,16 @@ export const ec2: Protocol = {
       body: xmlDeclaration + element(`${name}Response`, content, service.xmlNamespace),
     };
   },
-  encodeFault(fault, _service, operation, requestId) {
-    const shape = errorShape(fault, operation);
-    const error = element('Errors', element('Error', textElement('Code', fault.code) + textElement('Message', fault.message)));
+  encodeFault(fault, service, operation, requestId) {
+    const shape = errorShape(fault, service, operation);
+    const error = element('Errors', element('Error', errorContent(fault, shape)));
     const body = xmlDeclaration + element('Response', error + textElement('RequestID', requestId));
     return { status: statusOf(fault, shape), headers: xmlHeaders(requestId), body };
   },
   encodeRequest: (operation, input) => encodeForm(operation, input, dialect),
   decodeResponse(operation, response) {
-    return operation.output === undefined ? {} : readXmlStructure(operation.output, parseXml(Buffer.from(response.body)));
+    return operation.output === undefined || response.body.length === 0
+      ? {}
+      : readXmlStructure(operation.output, parseXml(Buffer.from(response.body)));
   },
 };

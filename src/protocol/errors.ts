@@ -1,12 +1,31 @@
 // What all protocols share about faults: the modelled shape of a code, the status, the message and the further members.
 import type { Fault } from '../base/fault.ts';
 import { getOwn } from '../base/record.ts';
-import type { Operation, StructureShape } from '../model/model.ts';
+import type { Operation, ServiceModel, StructureShape } from '../model/model.ts';
 import type { Structure } from './protocol.ts';
 
-/** The exception shape that the operation declares for the code. */
-export function errorShape(fault: Fault, operation: Operation | undefined): StructureShape | undefined {
-  return operation?.errors.find((shape) => shape.errorCode === fault.code) ?? operation?.errors.find((shape) => shape.name === fault.code);
+/** The exception shape that the operation, or else any operation of the service, declares for the code. */
+export function errorShape(
+  { code }: Fault,
+  service: ServiceModel | undefined,
+  operation: Operation | undefined,
+): StructureShape | undefined {
+  const own = matching(operation?.errors ?? [], code);
+  if (own !== undefined || service === undefined) return own;
+  for (const { errors } of service.operations.values()) {
+    const shape = matching(errors, code);
+    if (shape !== undefined) return shape;
+  }
+  return undefined;
+}
+
+function matching(shapes: readonly StructureShape[], code: string): StructureShape | undefined {
+  return shapes.find((shape) => shape.errorCode === code) ?? shapes.find((shape) => shape.name === code);
+}
+
+/** Whose mistake it was, in the words of query. */
+export function sideOf(status: number): 'Sender' | 'Receiver' {
+  return status >= 500 ? 'Receiver' : 'Sender';
 }
 
 export function statusOf(fault: Fault, shape: StructureShape | undefined): number {

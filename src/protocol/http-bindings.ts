@@ -134,7 +134,9 @@ function writeHeader(member: Member, wireName: string, value: unknown, headers: 
   const { shape } = member;
   const name = wireName.toLowerCase();
   if (member.location === 'headers' && isRecord(value)) {
-    for (const [key, item] of Object.entries(value)) headers[name + key.toLowerCase()] = headerSafe(String(item));
+    for (const [key, item] of Object.entries(value)) {
+      if (headerName.test(name + key)) headers[name + key.toLowerCase()] = headerSafe(String(item));
+    }
     return;
   }
   if (member.location !== 'header') return;
@@ -151,9 +153,12 @@ function quoted(text: string, isDate: boolean): string {
   return !isDate && /[,"]|^\s|\s$/.test(text) ? `"${text.replace(/(["\\])/g, '\\$1')}"` : text;
 }
 
-/** Line breaks would end the header. */
+/** RFC 9110: a token. */
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** A line break would end the header, and beyond Latin-1 it could not be sent at all. */
 function headerSafe(text: string): string {
-  return text.replace(/[\r\n\0]/g, ' ');
+  return text.replace(/[^\t\x20-\x7e\x80-\xff]/g, (character) => (character > '\xff' ? '?' : ' '));
 }
 
 /** The client's side: members of a response that are not in its body. */

@@ -19,7 +19,7 @@ export function parseJson(body: Uint8Array): unknown {
   } catch {
     throw serializationFault('Invalid UTF-8 in the request body');
   }
-  if (depthOf(text) > limits.depthMax) throw serializationFault(`JSON is nested deeper than ${limits.depthMax} levels`);
+  checkSize(text);
   try {
     return JSON.parse(text);
   } catch {
@@ -27,9 +27,10 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-function depthOf(text: string): number {
+/** Looks at brackets and commas outside strings before a value is made of any of it. */
+function checkSize(text: string): void {
   let depth = 0;
-  let deepest = 0;
+  let values = 1;
   let isInString = false;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
@@ -39,10 +40,12 @@ function depthOf(text: string): number {
     } else if (unit === 0x22) isInString = true;
     else if (unit === 0x7b || unit === 0x5b) {
       depth += 1;
-      if (depth > deepest) deepest = depth;
+      values += 1;
+      if (depth > limits.depthMax) throw serializationFault(`JSON is nested deeper than ${limits.depthMax} levels`);
     } else if (unit === 0x7d || unit === 0x5d) depth -= 1;
+    else if (unit === 0x2c) values += 1;
   }
-  return deepest;
+  if (values > limits.wireValuesMax) throw serializationFault(`JSON has more than ${limits.wireValuesMax} values`);
 }
 
 export function readJsonStructure(shape: StructureShape, raw: unknown): Structure {
@@ -51,7 +54,7 @@ export function readJsonStructure(shape: StructureShape, raw: unknown): Structur
   const value: Record<string, unknown> = {};
   for (const [name, member] of shape.members) {
     const rawMember = getOwn(raw, member.locationName ?? name);
-    if (rawMember !== undefined && rawMember !== null) value[name] = readJson(member, rawMember);
+    if (rawMember !== undefined && !isNull(member, rawMember)) value[name] = readJson(member, rawMember);
   }
   return value;
 }
@@ -64,13 +67,13 @@ export function readJson(member: Member, raw: unknown): unknown {
     case 'list':
       if (!Array.isArray(raw))
         throw serializationFault(isRecord(raw) ? 'Start of structure or map found where not expected.' : unexpected(raw, 'a list'));
-      return bounded(raw.length, raw).flatMap((item) => (item === null ? [] : [readJson(shape.member, item)]));
+      return bounded(raw.length, raw).flatMap((item) => (isNull(shape.member, item) ? [] : [readJson(shape.member, item)]));
     case 'map': {
       if (!isRecord(raw))
         throw serializationFault(Array.isArray(raw) ? 'Start of list found where not expected' : unexpected(raw, 'a map'));
       const value: Record<string, unknown> = {};
       for (const [key, item] of bounded(Object.keys(raw).length, Object.entries(raw)))
-        if (item !== null) setOwn(value, key, readJson(shape.value, item));
+        if (!isNull(shape.value, item)) setOwn(value, key, readJson(shape.value, item));
       return value;
     }
     case 'document':
@@ -78,6 +81,11 @@ export function readJson(member: Member, raw: unknown): unknown {
     default:
       return readJsonScalar(shape, raw);
   }
+}
+
+/** JSON's null is no value; only where any JSON may stand it is one. */
+function isNull({ shape }: Member, raw: unknown): boolean {
+  return raw === null && shape.kind !== 'document' && !(shape.kind === 'structure' && shape.document);
 }
 
 function bounded<Items>(count: number, items: Items): Items {
@@ -145,7 +153,7 @@ export function jsonStructure(shape: StructureShape, value: Structure): Record<s
   const json: Record<string, unknown> = {};
   for (const [name, member] of shape.members) {
     const item = getOwn(value, name);
-    if (item !== undefined && item !== null) json[member.locationName ?? name] = jsonOf(member, item);
+    if (item !== undefined && !isNull(member, item)) json[member.locationName ?? name] = jsonOf(member, item);
   }
   return json;
 }

@@ -5,27 +5,25 @@ import { limits } from '../base/limits.ts';
 import { encode as percentEncode } from '../base/percent.ts';
 import { getOwn, isRecord, setOwn } from '../base/record.ts';
 import type { ListShape, MapShape, Member, Operation, StructureShape } from '../model/model.ts';
-import { errorShape, statusOf } from './errors.ts';
-import { type FormNode, parameter, readForm } from './form.ts';
+import { errorShape, sideOf, statusOf } from './errors.ts';
+import { type FormNode, readAction, readForm } from './form.ts';
 import type { Protocol, Structure, WireRequest } from './protocol.ts';
 import { parseScalar, scalarText } from './scalars.ts';
+import { wireNameOf } from './wire-names.ts';
 import { parseXml } from './xml-read.ts';
 import { readXmlStructure } from './xml-value.ts';
 import { element, textElement, writeXmlMembers } from './xml-write.ts';
 
 /** How parameters are named: all that differs between query and ec2 on the way in. */
 export interface FormDialect {
-  readonly memberName: (name: string, member: Member) => string;
+  /** The names under which a member is read, the one to write first. */
+  readonly memberNames: (name: string, member: Member) => readonly string[];
   readonly isFlat: (shape: ListShape | MapShape, member: Member) => boolean;
-  /** The name of the items of a flat list. */
-  readonly flatName: (shape: ListShape, wireName: string) => string;
 }
 
 const queryDialect: FormDialect = {
-  memberName: (name, member) => member.locationName ?? name,
+  memberNames: (name, member) => [wireNameOf(name, member)],
   isFlat: (shape, member) => shape.flattened || member.flattened,
-  // AWS: a flattened list takes the name of its items in place of its own.
-  flatName: (shape, wireName) => shape.member.locationName ?? wireName,
 };
 
 export const query: Protocol = {
@@ -41,11 +39,9 @@ export const query: Protocol = {
     return { status: 200, headers: xmlHeaders(requestId), body };
   },
   encodeFault(fault, service, operation, requestId) {
-    const shape = errorShape(fault, operation);
+    const shape = errorShape(fault, service, operation);
     const status = statusOf(fault, shape);
-    const fields = shape === undefined ? '' : writeXmlMembers(withoutMessage(shape), fault.fields);
-    const type = textElement('Type', status >= 500 ? 'Receiver' : 'Sender');
-    const error = element('Error', type + textElement('Code', fault.code) + textElement('Message', fault.message) + fields);
+    const error = element('Error', textElement('Type', sideOf(status)) + errorContent(fault, shape));
     const body = element('ErrorResponse', error + textElement('RequestId', requestId), service?.xmlNamespace);
     return { status, headers: xmlHeaders(requestId), body };
   },
@@ -58,8 +54,17 @@ export const query: Protocol = {
   },
 };
 
+/** `Code`, `Message` and the further members, as every XML protocol prints them inside `Error`. */
+export function errorContent(fault: Fault, shape: StructureShape | undefined): string {
+  const start = textElement('Code', shape?.errorCode ?? shape?.name ?? fault.code) + textElement('Message', fault.message);
+  if (shape !== undefined) return start + writeXmlMembers(withoutMessage(shape), fault.fields);
+  const texts = Object.entries(fault.fields).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return start + texts.map(([name, text]) => textElement(name, text)).join('');
+}
+
 function withoutMessage(shape: StructureShape): StructureShape {
-  return { ...shape, members: new Map([...shape.members].filter(([name]) => name.toLowerCase() !== 'message')) };
+  const members = [...shape.members].filter(([name, { location }]) => location === undefined && name.toLowerCase() !== 'message');
+  return { ...shape, members: new Map(members) };
 }
 
 export function xmlHeaders(requestId: string): Readonly<Record<string, string>> {
@@ -68,12 +73,11 @@ export function xmlHeaders(requestId: string): Readonly<Record<string, string>> 
 
 /** @throws Fault MissingAction, InvalidAction */
 export function formOperation(service: Operation['service'], request: WireRequest): Operation {
-  const action = parameter(request, 'Action');
+  const { action, version = service.apiVersion } = readAction(request);
   if (action === undefined || action === '') {
     throw new Fault('MissingAction', 'The request must contain the parameter Action.', { status: 400 });
   }
   const operation = service.operations.get(action);
-  const version = parameter(request, 'Version') ?? service.apiVersion;
   if (operation === undefined || version !== service.apiVersion) {
     const shown = (text: string) => text.slice(0, 128);
     throw new Fault('InvalidAction', `Could not find operation ${shown(action)} for version ${shown(version)}`, { status: 400 });
@@ -88,17 +92,12 @@ export function decodeForm(operation: Operation, request: WireRequest, dialect: 
 function readStructure(shape: StructureShape, node: FormNode, dialect: FormDialect): Structure {
   const value: Record<string, unknown> = {};
   for (const [name, member] of shape.members) {
-    const read = readMember(member, node, dialect.memberName(name, member), dialect);
+    const wireName = dialect.memberNames(name, member).find((candidate) => node.children.has(candidate));
+    const child = wireName === undefined ? undefined : node.children.get(wireName);
+    const read = child === undefined ? undefined : readNode(member, child, dialect);
     if (read !== undefined) value[name] = read;
   }
   return value;
-}
-
-function readMember(member: Member, parent: FormNode, wireName: string, dialect: FormDialect): unknown {
-  const { shape } = member;
-  const isFlatList = shape.kind === 'list' && dialect.isFlat(shape, member);
-  const node = parent.children.get(wireName) ?? (isFlatList ? parent.children.get(dialect.flatName(shape, wireName)) : undefined);
-  return node === undefined ? undefined : readNode(member, node, dialect);
 }
 
 function readNode(member: Member, node: FormNode, dialect: FormDialect): unknown {
@@ -170,7 +169,7 @@ type AddPair = (name: string, value: string) => void;
 function writeStructure(shape: StructureShape, value: Structure, prefix: string, dialect: FormDialect, add: AddPair): void {
   for (const [name, member] of shape.members) {
     const item = getOwn(value, name);
-    if (item !== undefined && item !== null) writeNode(member, item, prefix, dialect.memberName(name, member), dialect, add);
+    if (item !== undefined && item !== null) writeNode(member, item, prefix, dialect.memberNames(name, member)[0] ?? name, dialect, add);
   }
 }
 
@@ -180,8 +179,7 @@ function writeNode(member: Member, value: unknown, prefix: string, wireName: str
   if (shape.kind === 'structure' && isRecord(value)) return writeStructure(shape, value, `${name}.`, dialect, add);
   if (shape.kind === 'list' && Array.isArray(value)) {
     if (value.length === 0) return add(name, '');
-    const isFlat = dialect.isFlat(shape, member);
-    const base = isFlat ? prefix + dialect.flatName(shape, wireName) : `${name}.${shape.member.locationName ?? 'member'}`;
+    const base = dialect.isFlat(shape, member) ? name : `${name}.${shape.member.locationName ?? 'member'}`;
     value.forEach((item, index) => {
       writeNode(shape.member, item, `${base}.`, String(index + 1), dialect, add);
     });
@@ -189,6 +187,7 @@ function writeNode(member: Member, value: unknown, prefix: string, wireName: str
   }
   if (shape.kind === 'map' && isRecord(value)) {
     const base = dialect.isFlat(shape, member) ? name : `${name}.entry`;
+    if (Object.keys(value).length === 0) return add(name, '');
     Object.entries(value).forEach(([key, item], index) => {
       add(`${base}.${index + 1}.${shape.key.locationName ?? 'key'}`, key);
       writeNode(shape.value, item, `${base}.${index + 1}.`, shape.value.locationName ?? 'value', dialect, add);

@@ -39,7 +39,7 @@ export function createRestJson(): Protocol {
       return { status: responseStatus(operation, output), headers: { 'content-type': written.type, ...headers }, body: written.body };
     },
     encodeFault(fault, service, operation, requestId) {
-      const shape = errorShape(fault, operation);
+      const shape = errorShape(fault, service, operation);
       const value = errorValue(fault, shape);
       const body = shape === undefined ? { ...fault.fields, message: fault.message } : jsonStructure(bodyShape(shape, 'response'), value);
       return {
@@ -96,7 +96,7 @@ function readPayload(member: Member, body: Uint8Array): unknown {
   if (body.length === 0 && member.shape.kind !== 'blob') return undefined;
   switch (member.shape.kind) {
     case 'blob':
-      return body.length === 0 && !member.shape.streaming ? undefined : body;
+      return body.length === 0 && !member.streaming && !member.shape.streaming ? undefined : body;
     case 'string':
       return textOf(body);
     default:

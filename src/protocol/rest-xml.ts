@@ -2,7 +2,7 @@
 import { Fault } from '../base/fault.ts';
 import { getOwn, isRecord } from '../base/record.ts';
 import type { Operation, ServiceModel, StructureShape } from '../model/model.ts';
-import { errorShape, statusOf } from './errors.ts';
+import { errorShape, sideOf, statusOf } from './errors.ts';
 import {
   bodyShape,
   payloadMember,
@@ -13,6 +13,7 @@ import {
   writeRequestBindings,
 } from './http-bindings.ts';
 import type { Protocol, Structure } from './protocol.ts';
+import { errorContent } from './query.ts';
 import { routesByService, textOf } from './rest-json.ts';
 import { parseXml } from './xml-read.ts';
 import { readXml, readXmlStructure } from './xml-value.ts';
@@ -48,14 +49,10 @@ export function createRestXml(): Protocol {
       return { status: responseStatus(operation, output), headers, body: written.body };
     },
     encodeFault(fault, service, operation, requestId) {
-      const shape = errorShape(fault, operation);
+      const shape = errorShape(fault, service, operation);
       const status = statusOf(fault, shape);
       const isBare = bareErrorServices.has(service?.endpointPrefix ?? '');
-      const fields = Object.entries(fault.fields)
-        .map(([name, value]) => textElement(name, String(value)))
-        .join('');
-      const type = isBare ? '' : textElement('Type', status >= 500 ? 'Receiver' : 'Sender');
-      const content = type + textElement('Code', fault.code) + textElement('Message', fault.message) + fields;
+      const content = (isBare ? '' : textElement('Type', sideOf(status))) + errorContent(fault, shape);
       const body = isBare
         ? element('Error', content + textElement('RequestId', requestId) + textElement('HostId', 'castellan'))
         : element('ErrorResponse', element('Error', content) + textElement('RequestId', requestId), service?.xmlNamespace);
@@ -101,7 +98,7 @@ function readBody(shape: StructureShape, body: Uint8Array, direction: 'request' 
     return body.length === 0 || inBody.members.size === 0 ? {} : readXmlStructure(inBody, parseXml(body));
   }
   const { name, member } = payload;
-  if (member.shape.kind === 'blob') return body.length === 0 && !member.shape.streaming ? {} : { [name]: body };
+  if (member.shape.kind === 'blob') return body.length === 0 && !member.streaming && !member.shape.streaming ? {} : { [name]: body };
   if (body.length === 0) return {};
   return { [name]: member.shape.kind === 'string' ? textOf(body) : readXml(member, parseXml(body)) };
 }

@@ -30,7 +30,7 @@ export const rpcCbor: Protocol = {
     return { status: 200, headers: headersFor(requestId), body };
   },
   encodeFault(fault, service, operation, requestId) {
-    const shape = errorShape(fault, operation);
+    const shape = errorShape(fault, service, operation);
     const members = shape === undefined ? { ...fault.fields, message: fault.message } : structureOf(shape, errorValue(fault, shape));
     return {
       status: statusOf(fault, shape),

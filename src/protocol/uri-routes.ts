@@ -1,8 +1,9 @@
 // Finds the REST operation that a method, a path and a query name, from the URI templates of a model. Literals beat labels, labels beat
-// greedy labels, and a template with more fixed query parameters beats one with fewer.
+// greedy labels, and a template with more fixed query parameters beats one with fewer. Of operations with the same template, the one with
+// the most required parameters and headers in the request is meant (S3's PutObject, CopyObject, UploadPart and UploadPartCopy).
 import { decode, encode } from '../base/percent.ts';
 import { getOwn } from '../base/record.ts';
-import type { Operation, ServiceModel } from '../model/model.ts';
+import type { Member, Operation, ServiceModel } from '../model/model.ts';
 import type { Structure, WireRequest } from './protocol.ts';
 
 export interface Route {
@@ -34,9 +35,40 @@ export function createRoutes(service: ServiceModel): Routes {
     find(request) {
       const segments = segmentsOf(request.path);
       const parameters = parseQuery(request.query);
-      return byMethod.get(request.method)?.find((route) => matches(route, segments, parameters));
+      const found = byMethod.get(request.method)?.filter((route) => matches(route, segments, parameters)) ?? [];
+      const [best] = found;
+      if (best === undefined || found.length === 1) return best;
+      const equal = found.filter((route) => compare(best, route) === 0).map((route) => ({ route, marks: marksOf(route.operation) }));
+      equal.sort((left, right) => countOf(right.marks) - countOf(left.marks));
+      const isMeant = ({ marks: { query, headers } }: { readonly marks: Marks }) =>
+        query.every((name) => parameters.has(name)) && headers.every((name) => request.headers[name] !== undefined);
+      const meant = equal.find(isMeant) ?? equal.at(-1);
+      if (meant === undefined) return best;
+      const succeeds = ({ route, marks }: (typeof equal)[number]) =>
+        route !== meant.route && route.operation.name.startsWith(meant.route.operation.name) && countOf(marks) === countOf(meant.marks);
+      // AWS: of S3's two generations of an operation (PutBucketLifecycle, PutBucketLifecycleConfiguration) the longer name is the living one.
+      return (equal.find(succeeds) ?? meant).route;
     },
   };
+}
+
+/** What must be in a request outside its path and body. */
+interface Marks {
+  readonly query: readonly string[];
+  readonly headers: readonly string[];
+}
+
+function marksOf({ input }: Operation): Marks {
+  const required = (location: Member['location']) =>
+    (input?.required ?? []).flatMap((name) => {
+      const member = input?.members.get(name);
+      return member?.location === location ? [member?.locationName ?? name] : [];
+    });
+  return { query: required('querystring'), headers: required('header').map((name) => name.toLowerCase()) };
+}
+
+function countOf({ query, headers }: Marks): number {
+  return query.length + headers.length;
 }
 
 export function parseTemplate(operation: Operation): Route {

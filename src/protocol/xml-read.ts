@@ -20,17 +20,26 @@ export function parseXml(body: Uint8Array): XmlElement {
   }
   const document = newElement('', new Map());
   const open: XmlElement[] = [document];
-  const parser = new SaxesParser({ fragment: false });
+  let values = 0;
+  const parser = new SaxesParser({ fragment: false, position: false });
   parser.on('error', () => {
     throw malformed();
   });
   parser.on('doctype', () => {
     throw malformed();
   });
+  // Counted one by one: the parser would collect all of them before it opens the element.
+  let attributesOfTag = 0;
+  parser.on('attribute', () => {
+    attributesOfTag += 1;
+    if (attributesOfTag > limits.xmlAttributesMax) throw malformed();
+  });
   parser.on('opentag', (tag) => {
+    attributesOfTag = 0;
     const attributes = new Map<string, string>();
     for (const [name, value] of Object.entries(tag.attributes)) attributes.set(name, String(value));
-    if (open.length > limits.depthMax || attributes.size > limits.xmlAttributesMax) throw malformed();
+    values += 1 + attributes.size;
+    if (values > limits.wireValuesMax || open.length > limits.depthMax) throw malformed();
     const opened = newElement(localName(tag.name), attributes);
     open.at(-1)?.children.push(opened);
     open.push(opened);

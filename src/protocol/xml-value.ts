@@ -4,13 +4,13 @@ import { setOwn } from '../base/record.ts';
 import type { ListShape, MapShape, Member, StructureShape } from '../model/model.ts';
 import type { Structure } from './protocol.ts';
 import { parseScalar } from './scalars.ts';
+import { isFlattened, wireNameOf } from './wire-names.ts';
 import { malformed, type XmlElement } from './xml-read.ts';
-import { flatItemName } from './xml-write.ts';
 
 export function readXmlStructure(shape: StructureShape, node: XmlElement): Structure {
   const value: Record<string, unknown> = {};
   for (const [name, member] of shape.members) {
-    const read = readMember(member, member.locationName ?? name, node);
+    const read = readMember(member, wireNameOf(name, member), node);
     if (read !== undefined) value[name] = read;
   }
   return value;
@@ -22,12 +22,11 @@ function readMember(member: Member, wireName: string, parent: XmlElement): unkno
     const text = parent.attributes.get(wireName) ?? parent.attributes.get(wireName.slice(wireName.indexOf(':') + 1));
     return text === undefined ? undefined : scalar(member, text);
   }
-  if (shape.kind === 'list' && (shape.flattened || member.flattened)) {
-    const name = flatItemName(shape, member, wireName);
-    const items = parent.children.filter((child) => child.name === name);
+  if (shape.kind === 'list' && isFlattened(member)) {
+    const items = parent.children.filter((child) => child.name === wireName);
     return items.length === 0 ? undefined : bounded(items).map((item) => readXml(shape.member, item));
   }
-  if (shape.kind === 'map' && (shape.flattened || member.flattened)) {
+  if (shape.kind === 'map' && isFlattened(member)) {
     const entries = parent.children.filter((child) => child.name === wireName);
     return entries.length === 0 ? undefined : readEntries(shape, entries);
   }

@@ -3,6 +3,7 @@ import { getOwn, isRecord } from '../base/record.ts';
 import type { ListShape, MapShape, Member, StructureShape, XmlNamespace } from '../model/model.ts';
 import type { Structure } from './protocol.ts';
 import { scalarText } from './scalars.ts';
+import { isFlattened, wireNameOf } from './wire-names.ts';
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
@@ -21,7 +22,7 @@ export function writeXmlMembers(shape: StructureShape, value: Structure): string
   for (const [name, member] of shape.members) {
     if (member.xmlAttribute) continue;
     const item = getOwn(value, name);
-    if (item !== undefined && item !== null) xml += writeXml(member, member.locationName ?? name, item);
+    if (item !== undefined && item !== null) xml += writeXml(member, wireNameOf(name, member), item);
   }
   return xml;
 }
@@ -42,22 +43,14 @@ export function writeXml(member: Member, name: string, value: unknown): string {
   }
 }
 
-/** A list that is flattened where it is used keeps the name it has there; one that is flattened by itself names its items. */
-export function flatItemName(shape: ListShape, member: Member, name: string): string {
-  return member.locationName ?? (shape.flattened ? shape.member.locationName : undefined) ?? name;
-}
-
 function writeList(shape: ListShape, member: Member, name: string, items: readonly unknown[]): string {
-  if (shape.flattened || member.flattened) {
-    const itemName = flatItemName(shape, member, name);
-    return items.map((item) => writeXml(shape.member, itemName, item)).join('');
-  }
+  if (isFlattened(member)) return items.map((item) => writeXml(shape.member, name, item)).join('');
   const itemName = shape.member.locationName ?? 'member';
   return open(name, namespaceText(member.xmlNamespace), items.map((item) => writeXml(shape.member, itemName, item)).join(''));
 }
 
 function writeMap(shape: MapShape, member: Member, name: string, value: Structure): string {
-  const isFlat = shape.flattened || member.flattened;
+  const isFlat = isFlattened(member);
   const entries = Object.entries(value).map(([key, item]) => {
     const content =
       writeXml(shape.key, shape.key.locationName ?? 'key', key) + writeXml(shape.value, shape.value.locationName ?? 'value', item);
