@@ -29,4 +29,10 @@ export const limits = {
   listBatchMax: 1_000,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
+  /** Broken constraints that one validation error lists. */
+  problemsMax: 20,
+  /** Characters of a value that a validation error prints. */
+  printedValueCharactersMax: 2_048,
+  /** Longer values than this are not matched with a model's pattern, but refused. */
+  patternInputCharactersMax: 131_072,
 } as const;
