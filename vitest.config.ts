@@ -2,5 +2,11 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/vectors/**/*.test.ts'], testTimeout: 30_000, pool: 'threads' },
+  test: {
+    include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/vectors/**/*.test.ts'],
+    // It measures time and memory, so it runs alone: vitest.wire.config.ts.
+    exclude: ['**/hostile.test.ts'],
+    testTimeout: 30_000,
+    pool: 'threads',
+  },
 });

@@ -30,14 +30,14 @@ export const limits = {
   /** AWS: the longest life of a presigned URL, seven days. */
   presignedSecondsMax: 604_800,
   listBatchMax: 1_000,
-  /** Violated constraints that one answer lists. */
-  validationProblemsMax: 20,
   /** Characters of a wrong value that an answer repeats. */
   shownValueMax: 256,
-  /** Longest text that a model's pattern is run over. */
-  patternTextMax: 262_144,
-  /** CloudTrail: the largest record, in bytes. */
-  recordBytesMax: 262_144,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
+  /** Broken constraints that one validation error lists. */
+  problemsMax: 20,
+  /** Characters of a value that a validation error prints. */
+  printedValueCharactersMax: 2_048,
+  /** Longer values than this are not matched with a model's pattern, but refused. */
+  patternInputCharactersMax: 131_072,
 } as const;

@@ -14,7 +14,8 @@ export interface PrefixAuthz {
 }
 
 export interface ActionAuthz {
-  readonly level: 'List' | 'Read' | 'Write' | 'Tagging' | 'Permissions management';
+  /** AWS's access levels, joined with a comma where an action has several: `Permissions management, Write`. */
+  readonly level: string;
   readonly resources?: Readonly<Record<string, ActionResource>>;
   /** Condition keys of the action, whatever the resource. */
   readonly keys?: readonly string[];

@@ -1,6 +1,7 @@
 // Builds the shape graph of model.ts from the JSON of a botocore service model. Shapes may be recursive, so members resolve lazily.
 import { assert } from '../base/assert.ts';
 import type { Member, Operation, ProtocolName, ServiceModel, Shape, StructureShape, TimestampFormat, XmlNamespace } from './model.ts';
+import { compilePattern } from './pattern.ts';
 
 /** The parts of botocore's service-2.json that are used. */
 export interface RawModel {
@@ -182,7 +183,7 @@ function buildShape(name: string, raw: RawShape, shapeNamed: (name: string) => S
       return keep({ ...base, kind: 'map', key: member(raw.key), value: member(raw.value), flattened: raw.flattened === true, ...range });
     case 'string':
     case 'character':
-      return keep({ ...base, kind: 'string', pattern: raw.pattern, enumValues: raw.enum, ...range });
+      return keep({ ...base, kind: 'string', pattern: raw.pattern, matches: lazyPattern(raw.pattern), enumValues: raw.enum, ...range });
     case 'boolean':
       return keep({ ...base, kind: 'boolean' });
     case 'blob':
@@ -201,6 +202,16 @@ function buildShape(name: string, raw: RawShape, shapeNamed: (name: string) => S
     default:
       throw new Error(`shape \`${name}\` has the unknown type \`${raw.type}\``);
   }
+}
+
+/** Compiled on first use: most of a model's patterns are never asked. */
+function lazyPattern(source: string | undefined): (text: string) => boolean {
+  let compiled: RegExp | undefined;
+  return (text) => {
+    if (source === undefined) return true;
+    compiled ??= compilePattern(source);
+    return compiled.test(text);
+  };
 }
 
 function buildStructure(name: string, raw: RawShape, shapeNamed: (name: string) => Shape): StructureShape {

@@ -60,6 +60,8 @@ export interface StringShape extends ShapeBase {
   readonly min: number | undefined;
   readonly max: number | undefined;
   readonly pattern: string | undefined;
+  /** Whether the whole text fits the pattern; always true where there is none. */
+  matches(text: string): boolean;
   readonly enumValues: readonly string[] | undefined;
 }
 

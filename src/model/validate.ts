@@ -1,131 +1,142 @@
-// Checks a decoded input against the constraints of its model and answers in AWS's sentences. Types are the protocol's business; here it is
-// presence, length, range, pattern and enumeration.
+// Checks a decoded input against its shape and says what is wrong in AWS's sentences.
+// The sentences were compared with messages that AWS's users quote; the order of several problems is not AWS's, which is that of a hash table.
 import { limits } from '../base/limits.ts';
-import { getOwn, isRecord } from '../base/record.ts';
-import type { Member, Shape, StringShape, StructureShape } from './model.ts';
-import { compilePattern } from './pattern.ts';
+import { allConstraints, brokenConstraints, isMissing, isObject } from './constraints.ts';
+import type { ListShape, MapShape, Member, Shape, StructureShape } from './model.ts';
+import { cut, lowerFirst, printValue } from './print.ts';
 
-/** One sentence per violated constraint, in the order of the model; bounded, since inputs can be wrong in very many places. */
-export function validate(shape: StructureShape, value: unknown): readonly string[] {
-  const problems: string[] = [];
-  checkStructure(shape, value, '', problems);
+/** One broken constraint at one place. */
+export interface Problem {
+  /** As AWS prints it: `tags.1.member.key`. */
+  readonly path: string;
+  /** `null` when it is absent; undefined when it is sensitive, and then it is not printed. */
+  readonly value: string | null | undefined;
+  /** `Member must not be null`. */
+  readonly constraint: string;
+}
+
+interface Frame {
+  readonly problems: Problem[];
+  readonly depth: number;
+  readonly isSensitive: boolean;
+}
+
+/** What is wrong with `input`, up to a limit; nothing when it is valid. AWS: members that the shape does not have are ignored. */
+export function validate(shape: StructureShape, input: unknown): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (isObject(input)) checkStructure(shape, input, '', { problems, depth: 0, isSensitive: shape.sensitive });
+  else problems.push({ path: lowerFirst(shape.name), value: null, constraint: 'Member must not be null' });
   return problems;
 }
 
-function checkStructure(shape: StructureShape, value: unknown, path: string, problems: string[]): void {
-  if (!isRecord(value) || shape.document) return;
+/** `2 validation errors detected: Value '' at 'name' failed to satisfy constraint: …; Value null at …`. */
+export function problemsMessage(problems: readonly Problem[]): string {
+  const count = `${problems.length} validation ${problems.length === 1 ? 'error' : 'errors'} detected`;
+  return `${count}: ${problems.map(problemSentence).join('; ')}`;
+}
+
+function problemSentence({ path, value, constraint }: Problem): string {
+  const shown = value === null ? ' null' : value === undefined ? '' : ` '${value}'`;
+  return `Value${shown} at '${path}' failed to satisfy constraint: ${constraint}`;
+}
+
+function checkStructure(shape: StructureShape, value: object, path: string, frame: Frame): void {
   for (const [name, member] of shape.members) {
-    if (problems.length >= limits.validationProblemsMax) return;
-    const item = getOwn(value, name);
-    const at = path === '' ? lowerFirst(name) : `${path}.${lowerFirst(name)}`;
-    if (item === undefined || item === null) {
-      if (shape.required.includes(name)) problems.push(sentence(member, 'null', at, 'Member must not be null'));
-    } else checkMember(member, item, at, problems);
+    if (isFull(frame)) return;
+    const memberPath = path === '' ? lowerFirst(name) : `${path}.${lowerFirst(name)}`;
+    const memberValue: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
+    if (!isMissing(memberValue)) checkMember(member, memberValue, memberPath, frame);
+    else if (shape.required.includes(name)) frame.problems.push({ path: memberPath, value: null, constraint: 'Member must not be null' });
   }
 }
 
-function checkMember(member: Member, value: unknown, path: string, problems: string[]): void {
-  if (problems.length >= limits.validationProblemsMax) return;
-  const { shape } = member;
-  for (const constraint of violated(shape, value)) problems.push(sentence(member, value, path, constraint));
-  if (shape.kind === 'structure') checkStructure(shape, value, path, problems);
-  else if (shape.kind === 'list' && Array.isArray(value)) {
-    value.forEach((item, index) => {
-      checkMember(shape.member, item, `${path}.${index + 1}.member`, problems);
-    });
-  } else if (shape.kind === 'map' && isRecord(value)) {
-    for (const [key, item] of Object.entries(value)) {
-      checkMember(shape.key, key, `${path}.${key.slice(0, 128)}.key`, problems);
-      checkMember(shape.value, item, `${path}.${key.slice(0, 128)}.member`, problems);
-    }
-  }
+function checkMember(member: Member, value: unknown, path: string, frame: Frame): void {
+  // The protocol hands over JSON documents and streams as they come.
+  if (member.jsonValue || member.streaming) return;
+  const inside = within(frame, member);
+  for (const constraint of brokenConstraints(member.shape, value)) report(inside, { path, shape: member.shape, value, constraint });
+  checkContent(member.shape, value, path, inside);
 }
 
-function violated(shape: Shape, value: unknown): readonly string[] {
-  switch (shape.kind) {
-    case 'string':
-      return typeof value === 'string' ? violatedByText(shape, value) : [];
-    case 'list':
-      return Array.isArray(value) ? violatedLength(shape, value.length) : [];
-    case 'map':
-      return isRecord(value) ? violatedLength(shape, Object.keys(value).length) : [];
-    case 'blob':
-      return value instanceof Uint8Array ? violatedLength(shape, value.length) : [];
-    case 'structure':
-    case 'boolean':
-    case 'timestamp':
-    case 'document':
-      return [];
-    default:
-      return typeof value === 'number' ? violatedRange(shape, value) : [];
-  }
-}
-
-interface Bounds {
-  readonly min: number | undefined;
-  readonly max: number | undefined;
-}
-
-function violatedLength({ min, max }: Bounds, length: number): readonly string[] {
-  if (max !== undefined && length > max) return [`Member must have length less than or equal to ${max}`];
-  return min !== undefined && length < min ? [`Member must have length greater than or equal to ${min}`] : [];
-}
-
-function violatedRange({ min, max }: Bounds, value: number): readonly string[] {
-  if (max !== undefined && value > max) return [`Member must have value less than or equal to ${max}`];
-  return min !== undefined && value < min ? [`Member must have value greater than or equal to ${min}`] : [];
-}
-
-function violatedByText(shape: StringShape, text: string): readonly string[] {
-  if (shape.enumValues !== undefined) {
-    return shape.enumValues.includes(text) ? [] : [`Member must satisfy enum value set: [${shape.enumValues.join(', ')}]`];
-  }
-  // AWS counts Unicode code points.
-  const problems = [...violatedLength(shape, text.length > 1_000_000 ? text.length : codePoints(text))];
-  // A pattern never runs over a text that is too long already.
-  if (shape.pattern !== undefined && text.length <= limits.patternTextMax && !compilePattern(shape.pattern)(text)) {
-    problems.push(`Member must satisfy regular expression pattern: ${shape.pattern}`);
-  }
-  return problems;
-}
-
-function codePoints(text: string): number {
-  let count = 0;
-  for (const _character of text) count += 1;
-  return count;
-}
-
-function sentence(member: Member, value: unknown, path: string, constraint: string): string {
-  if (member.sensitive || member.shape.sensitive) return `Value at '${path}' failed to satisfy constraint: ${constraint}`;
-  if (value === 'null' && constraint === 'Member must not be null')
-    return `Value null at '${path}' failed to satisfy constraint: ${constraint}`;
-  return `Value '${shown(value)}' at '${path}' failed to satisfy constraint: ${constraint}`;
-}
-
-/** As Java prints it, cut to a readable length. */
-function shown(value: unknown): string {
-  if (Array.isArray(value))
-    return cut(
-      `[${value
-        .slice(0, 20)
-        .map((item) => shown(item))
-        .join(', ')}]`,
+/** What is inside a value, whose own constraints have been checked. */
+function checkContent(shape: Shape, value: unknown, path: string, frame: Frame): void {
+  if (isFull(frame)) return;
+  if (frame.depth > limits.depthMax) {
+    report(
+      { ...frame, isSensitive: true },
+      { path, shape, value, constraint: `Member must not be nested deeper than ${limits.depthMax} levels` },
     );
-  if (value instanceof Uint8Array) return `java.nio.HeapByteBuffer[pos=0 lim=${value.length} cap=${value.length}]`;
-  if (isRecord(value))
-    return cut(
-      `{${Object.entries(value)
-        .slice(0, 20)
-        .map(([key, item]) => `${key}=${shown(item)}`)
-        .join(', ')}}`,
-    );
-  return cut(String(value));
+  } else if (shape.kind === 'list' && Array.isArray(value)) checkList(shape, value, path, frame);
+  else if (shape.kind === 'map' && isObject(value)) checkMap(shape, value, path, frame);
+  else if (shape.kind === 'structure' && !shape.document && !shape.eventStream && isObject(value))
+    checkStructure(shape, value, path, frame);
 }
 
-function cut(text: string): string {
-  return text.length > limits.shownValueMax ? text.slice(0, limits.shownValueMax) : text;
+/** AWS: what is wrong with the items themselves is told once for the whole list; what is wrong inside of them is told by place. */
+function checkList(shape: ListShape, items: readonly unknown[], path: string, frame: Frame): void {
+  const inside = within(frame, shape.member);
+  const item = shape.member.shape;
+  reportItems(inside, 'Member must satisfy constraint', { path, shape, value: items, item, items });
+  if (isScalar(item)) return;
+  for (const [index, value] of items.entries()) {
+    if (isFull(frame)) return;
+    if (!isMissing(value)) checkContent(item, value, `${path}.${index + 1}.member`, inside);
+  }
 }
 
-function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
+function checkMap(shape: MapShape, map: object, path: string, frame: Frame): void {
+  const item = shape.value.shape;
+  const inside = within(frame, shape.value);
+  const entries = Object.entries(map);
+  const keys = entries.map(([key]) => key);
+  const values = entries.map(([, value]): unknown => value);
+  reportItems(within(frame, shape.key), 'Map keys must satisfy constraint', {
+    path,
+    shape,
+    value: map,
+    item: shape.key.shape,
+    items: keys,
+  });
+  reportItems(inside, 'Map value must satisfy constraint', { path, shape, value: map, item, items: values });
+  if (isScalar(item)) return;
+  for (const [key, value] of entries) {
+    if (isFull(frame)) return;
+    if (!isMissing(value)) checkContent(item, value, `${path}.${cut(key, keyCharactersMax)}.member`, inside);
+  }
+}
+
+/** How much of a map's key is printed in a path. */
+const keyCharactersMax = 256;
+
+interface Items {
+  readonly path: string;
+  readonly shape: Shape;
+  readonly value: unknown;
+  readonly item: Shape;
+  readonly items: readonly unknown[];
+}
+
+function reportItems(frame: Frame, sentence: string, { path, shape, value, item, items }: Items): void {
+  const wrong = items.find((one) => !isMissing(one) && brokenConstraints(item, one).length > 0);
+  if (wrong === undefined) return;
+  report(frame, { path, shape, value, constraint: `${sentence}: [${allConstraints(item, wrong).join(', ')}]` });
+}
+
+function report(frame: Frame, found: { path: string; shape: Shape; value: unknown; constraint: string }): void {
+  if (isFull(frame)) return;
+  const { path, constraint } = found;
+  frame.problems.push({ path, value: frame.isSensitive ? undefined : printValue(found.shape, found.value), constraint });
+}
+
+/** The frame of what a member holds: one level deeper, and sensitive when anything on the way is. */
+function within(frame: Frame, { sensitive, shape }: Member): Frame {
+  return { problems: frame.problems, depth: frame.depth + 1, isSensitive: frame.isSensitive || sensitive || shape.sensitive };
+}
+
+function isScalar({ kind }: Shape): boolean {
+  return kind !== 'structure' && kind !== 'list' && kind !== 'map';
+}
+
+function isFull({ problems }: Frame): boolean {
+  return problems.length >= limits.problemsMax;
 }

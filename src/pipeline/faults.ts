@@ -1,13 +1,13 @@
 // Faults of the pipeline itself, with the codes that each protocol uses for them.
 import { Fault } from '../base/fault.ts';
+import { type Problem, problemsMessage } from '../model/validate.ts';
 import type { Decoded, Received } from './stages.ts';
 
 /** AWS: query services say ValidationError, the others ValidationException. */
-export function validationFault(problems: readonly string[], { protocol, service }: Decoded): Fault {
-  const noun = problems.length === 1 ? '1 validation error' : `${problems.length} validation errors`;
+export function validationFault(problems: readonly Problem[], { protocol, service }: Decoded): Fault {
   const code =
     service.quirks.validationCode ?? (protocol.name === 'query' || protocol.name === 'ec2' ? 'ValidationError' : 'ValidationException');
-  return new Fault(code, `${noun} detected: ${problems.join('; ')}`, { status: 400 });
+  return new Fault(code, problemsMessage(problems), { status: 400 });
 }
 
 export function internalFailure(): Fault {
