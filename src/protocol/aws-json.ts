@@ -2,7 +2,7 @@
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 import { Fault } from '../base/fault.ts';
 import type { ServiceModel } from '../model/model.ts';
-import { errorShape, errorValue, statusOf } from './errors.ts';
+import { errorShape, errorValue, shapeIdOf, statusOf } from './errors.ts';
 import { jsonStructure, parseJson, readJsonStructure } from './json-value.ts';
 import type { Protocol } from './protocol.ts';
 
@@ -10,8 +10,8 @@ export const awsJson: Protocol = {
   name: 'json',
   operationOf(service, request) {
     const target = request.headers['x-amz-target'];
-    if (target === undefined || target === '') throw new Fault('UnknownOperationException', '', { status: 400 });
-    const operation = service.operations.get(target.slice(target.lastIndexOf('.') + 1));
+    const dot = target?.lastIndexOf('.') ?? -1;
+    const operation = target?.slice(0, dot) === service.targetPrefix ? service.operations.get(target?.slice(dot + 1) ?? '') : undefined;
     if (operation === undefined) throw new Fault('UnknownOperationException', '', { status: 400 });
     return operation;
   },
@@ -30,7 +30,10 @@ export const awsJson: Protocol = {
     return {
       status: statusOf(fault, shape),
       headers: { ...headersFor(service, requestId), 'x-amzn-errortype': fault.code, ...queryErrorHeader(fault, shape, service) },
-      body: JSON.stringify({ __type: shape?.name ?? fault.code, ...members }),
+      body: JSON.stringify({
+        __type: service?.jsonVersion === '1.0' ? shapeIdOf(fault, service, shape) : (shape?.name ?? fault.code),
+        ...members,
+      }),
     };
   },
   encodeRequest(operation, input) {
@@ -51,6 +54,7 @@ export const awsJson: Protocol = {
 
 /** AWS: refusals that come before the service write `Message`, others `message`. */
 function frontDoorBody(fault: Fault): Readonly<Record<string, unknown>> {
+  if (fault.message === '') return fault.fields;
   return { ...fault.fields, [fault.code === 'AccessDeniedException' ? 'Message' : 'message']: fault.message };
 }
 

@@ -32,10 +32,16 @@ export function statusOf(fault: Fault, shape: StructureShape | undefined): numbe
   return fault.status ?? shape?.errorStatus ?? 400;
 }
 
-/** The fault as the value of its shape: its fields, and its message under the name that the model gives it. */
+/** An exception's absolute shape id, as JSON 1.0 and CBOR print it; what no model declares is the framework's. */
+export function shapeIdOf(fault: Fault, service: ServiceModel | undefined, shape: StructureShape | undefined): string {
+  const namespace = shape && service ? `com.amazonaws.${service.name.replaceAll('-', '')}` : 'com.amazon.coral.service';
+  return `${namespace}#${shape?.name ?? fault.code}`;
+}
+
+/** The fault as the value of its shape: its fields, and its message, where there is one, under the name that the model gives it. */
 export function errorValue(fault: Fault, shape: StructureShape | undefined): Structure {
   const name = [...(shape?.members.keys() ?? [])].find((member) => member.toLowerCase() === 'message') ?? 'message';
-  return { ...fault.fields, [name]: fault.message };
+  return fault.message === '' ? fault.fields : { ...fault.fields, [name]: fault.message };
 }
 
 /** Code and message from an error's parsed body, whatever the case of its member. */

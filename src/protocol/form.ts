@@ -23,6 +23,8 @@ export function readForm(request: WireRequest): FormNode {
 export function readAction(request: WireRequest): { readonly action: string | undefined; readonly version: string | undefined } {
   const found = new Map<string, string>();
   eachPair(request, (encodedName, encodedValue) => {
+    // Neither name is longer than this, whatever of it is percent-encoded.
+    if (encodedName.length > 3 * 'Version'.length) return;
     const name = decodeForm(encodedName);
     if (name !== 'Action' && name !== 'Version') return;
     const value = decodeForm(encodedValue);
@@ -64,7 +66,7 @@ function bodyText(request: WireRequest): string {
 }
 
 function decodeForm(text: string): string {
-  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+  const spaced = text.includes('+') ? text.split('+').join(' ') : text;
   if (!spaced.includes('%')) return spaced;
   try {
     return decodeURIComponent(spaced);

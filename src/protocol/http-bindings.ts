@@ -1,12 +1,12 @@
 // Where REST protocols put the members of a structure: URI labels, query string, headers, status code, or the body.
 // https://smithy.io/2.0/spec/http-bindings.html
-import { decode, encode } from '../base/percent.ts';
+import { encode } from '../base/percent.ts';
 import { getOwn, isRecord, setOwn } from '../base/record.ts';
 import type { Member, Operation, StructureShape } from '../model/model.ts';
 import { serializationFault } from './json-value.ts';
 import type { Structure, WireRequest } from './protocol.ts';
 import { parseScalar, scalarText } from './scalars.ts';
-import { bindPath, expandPath, parseQuery, parseTemplate } from './uri-routes.ts';
+import { bindPath, expandPath, parseQuery, parseTemplate, strictDecode } from './uri-routes.ts';
 
 /** The members of a request that are not in its body. */
 export function readRequestBindings(operation: Operation, shape: StructureShape, request: WireRequest): Record<string, unknown> {
@@ -31,7 +31,7 @@ function readBinding(
   switch (member.location) {
     case 'uri': {
       const text = labels.get(wireName);
-      return text === undefined ? undefined : scalar(member, decode(text));
+      return text === undefined ? undefined : scalar(member, strictDecode(text));
     }
     case 'querystring':
       return readParameters(member, wireName, parameters);

@@ -6,6 +6,7 @@ import type { Member, Shape, StructureShape } from '../model/model.ts';
 import type { Structure } from './protocol.ts';
 import { isInteger, parseBase64 } from './scalars.ts';
 import { formatOf, inRange, parseTimestamp, timestampText } from './timestamps.ts';
+import { notCollection, notScalar } from './wrong-type.ts';
 
 export function serializationFault(message: string): Fault {
   return new Fault('SerializationException', message, { status: 400 });
@@ -20,11 +21,24 @@ export function parseJson(body: Uint8Array): unknown {
     throw serializationFault('Invalid UTF-8 in the request body');
   }
   checkSize(text);
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw serializationFault('Unable to parse the request body as JSON');
   }
+  if (halfEscape.test(text)) checkText(value);
+  return value;
+}
+
+/** Only an escape can bring half of a surrogate pair into valid UTF-8. */
+const halfEscape = /\\u[dD][89a-fA-F]/;
+
+/** As deep as checkSize allows. */
+function checkText(value: unknown): void {
+  if (typeof value === 'string' && !value.isWellFormed()) throw serializationFault('A string is not Unicode text');
+  if (Array.isArray(value)) for (const item of value) checkText(item);
+  else if (isRecord(value)) for (const entry of Object.entries(value)) checkText(entry);
 }
 
 /** Looks at brackets and commas outside strings before a value is made of any of it. */
@@ -49,8 +63,7 @@ function checkSize(text: string): void {
 }
 
 export function readJsonStructure(shape: StructureShape, raw: unknown): Structure {
-  if (!isRecord(raw))
-    throw serializationFault(Array.isArray(raw) ? 'Start of list found where not expected' : unexpected(raw, 'a structure'));
+  if (!isRecord(raw)) throw serializationFault(notCollection(raw));
   const value: Record<string, unknown> = {};
   for (const [name, member] of shape.members) {
     const rawMember = getOwn(raw, member.locationName ?? name);
@@ -65,12 +78,10 @@ export function readJson(member: Member, raw: unknown): unknown {
     case 'structure':
       return shape.document ? raw : readJsonStructure(shape, raw);
     case 'list':
-      if (!Array.isArray(raw))
-        throw serializationFault(isRecord(raw) ? 'Start of structure or map found where not expected.' : unexpected(raw, 'a list'));
+      if (!Array.isArray(raw)) throw serializationFault(notCollection(raw));
       return bounded(raw.length, raw).flatMap((item) => (isNull(shape.member, item) ? [] : [readJson(shape.member, item)]));
     case 'map': {
-      if (!isRecord(raw))
-        throw serializationFault(Array.isArray(raw) ? 'Start of list found where not expected' : unexpected(raw, 'a map'));
+      if (!isRecord(raw)) throw serializationFault(notCollection(raw));
       const value: Record<string, unknown> = {};
       for (const [key, item] of bounded(Object.keys(raw).length, Object.entries(raw)))
         if (!isNull(shape.value, item)) setOwn(value, key, readJson(shape.value, item));
@@ -97,19 +108,15 @@ function readJsonScalar(shape: Shape, raw: unknown): unknown {
   switch (shape.kind) {
     case 'string':
       if (typeof raw === 'string') return raw;
-      throw serializationFault(unexpected(raw, 'a String'));
+      throw serializationFault(notScalar(raw, 'String'));
     case 'boolean':
       if (typeof raw === 'boolean') return raw;
-      throw serializationFault(unexpected(raw, 'Boolean'));
-    case 'blob': {
-      const bytes = typeof raw === 'string' ? parseBase64(raw) : undefined;
-      if (bytes === undefined)
-        throw serializationFault(typeof raw === 'string' ? 'Unable to base64-decode the value' : unexpected(raw, 'a blob'));
-      return bytes;
-    }
+      throw serializationFault(typeof raw === 'string' ? 'Unexpected token received from parser' : notScalar(raw, 'Boolean'));
+    case 'blob':
+      return readBlob(raw);
     case 'timestamp': {
       const ms = typeof raw === 'number' ? inRange(raw * 1000) : typeof raw === 'string' ? parseTimestamp(raw) : undefined;
-      if (ms === undefined) throw serializationFault(unexpected(raw, 'a Date'));
+      if (ms === undefined) throw serializationFault(notScalar(raw, 'Timestamp'));
       return ms;
     }
     case 'float':
@@ -118,34 +125,27 @@ function readJsonScalar(shape: Shape, raw: unknown): unknown {
       return floating(raw);
     default:
       if (typeof raw === 'number' && isInteger(shape.kind, raw)) return raw;
-      throw serializationFault(unexpected(raw, shape.kind === 'long' ? 'Long' : 'Integer'));
+      throw serializationFault(notScalar(raw, shape.kind === 'long' ? 'Long' : 'Integer'));
   }
 }
 
+function readBlob(raw: unknown): Uint8Array {
+  if (typeof raw !== 'string') throw serializationFault(notScalar(raw, 'ByteBuffer'));
+  const bytes = parseBase64(raw);
+  if (bytes !== undefined) return bytes;
+  const isCut = raw.length % 4 !== 0;
+  throw serializationFault(
+    isCut ? `Base64 encoded length is expected a multiple of 4 bytes but found: ${raw.length}` : 'Invalid Base64 character detected',
+  );
+}
+
+/** A number that is too large for a double is none: `1e999` would otherwise be infinite. */
 function floating(raw: unknown): number {
-  if (typeof raw === 'number') return raw;
+  if (typeof raw === 'number' && Number.isFinite(raw)) return raw;
   if (raw === 'NaN') return Number.NaN;
   if (raw === 'Infinity') return Number.POSITIVE_INFINITY;
   if (raw === '-Infinity') return Number.NEGATIVE_INFINITY;
-  throw serializationFault(unexpected(raw, 'Double'));
-}
-
-/** `STRING_VALUE can not be converted to a Boolean`, in the tokens of AWS's parser. */
-function unexpected(raw: unknown, wanted: string): string {
-  return `${tokenOf(raw)} cannot be converted to ${wanted}`;
-}
-
-function tokenOf(raw: unknown): string {
-  switch (typeof raw) {
-    case 'string':
-      return 'STRING_VALUE';
-    case 'number':
-      return 'NUMBER_VALUE';
-    case 'boolean':
-      return raw ? 'TRUE_VALUE' : 'FALSE_VALUE';
-    default:
-      return raw === null ? 'NULL_VALUE' : Array.isArray(raw) ? 'START_ARRAY' : 'START_OBJECT';
-  }
+  throw serializationFault(notScalar(raw, 'Double'));
 }
 
 /** What JSON.stringify turns into the wire form. Members that the model does not have are left out. */

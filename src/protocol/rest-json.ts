@@ -41,7 +41,7 @@ export function createRestJson(): Protocol {
     encodeFault(fault, service, operation, requestId) {
       const shape = errorShape(fault, service, operation);
       const value = errorValue(fault, shape);
-      const body = shape === undefined ? { ...fault.fields, message: fault.message } : jsonStructure(bodyShape(shape, 'response'), value);
+      const body = shape === undefined ? errorValue(fault, undefined) : jsonStructure(bodyShape(shape, 'response'), value);
       return {
         status: statusOf(fault, shape),
         headers: {

@@ -5,19 +5,20 @@ import { limits } from '../base/limits.ts';
 import { getOwn, isRecord, setOwn } from '../base/record.ts';
 import type { Member, ServiceModel, Shape, StructureShape } from '../model/model.ts';
 import { queryErrorHeader } from './aws-json.ts';
-import { errorShape, errorValue, statusOf } from './errors.ts';
+import { errorShape, errorValue, shapeIdOf, statusOf } from './errors.ts';
 import { serializationFault } from './json-value.ts';
 import type { Protocol, Structure } from './protocol.ts';
 import { isInteger } from './scalars.ts';
 import { inRange } from './timestamps.ts';
+import { notCollection, notScalar } from './wrong-type.ts';
 
 const contentType = 'application/cbor';
 
 export const rpcCbor: Protocol = {
   name: 'smithy-rpc-v2-cbor',
   operationOf(service, request) {
-    const name = /\/operation\/([^/]+)\/?$/.exec(request.path)?.[1] ?? '';
-    const operation = service.operations.get(name);
+    const [, shape, name = ''] = /^\/service\/([^/]+)\/operation\/([^/]+)\/?$/.exec(request.path) ?? [];
+    const operation = shape === serviceShape(service) ? service.operations.get(name) : undefined;
     if (operation === undefined) throw new Fault('UnknownOperationException', '', { status: 404 });
     return operation;
   },
@@ -31,11 +32,11 @@ export const rpcCbor: Protocol = {
   },
   encodeFault(fault, service, operation, requestId) {
     const shape = errorShape(fault, service, operation);
-    const members = shape === undefined ? { ...fault.fields, message: fault.message } : structureOf(shape, errorValue(fault, shape));
+    const members = shape === undefined ? errorValue(fault, undefined) : structureOf(shape, errorValue(fault, shape));
     return {
       status: statusOf(fault, shape),
       headers: { ...headersFor(requestId), ...queryErrorHeader(fault, shape, service) },
-      body: encodeCbor({ __type: shape?.name ?? fault.code, ...members }),
+      body: encodeCbor({ __type: shapeIdOf(fault, service, shape), ...members }),
     };
   },
   encodeRequest(operation, input) {
@@ -76,7 +77,7 @@ function parse(body: Uint8Array): unknown {
 }
 
 function readStructure(shape: StructureShape, raw: unknown): Structure {
-  if (!isRecord(raw) || isEpoch(raw)) throw mistyped(shape);
+  if (!isRecord(raw) || isEpoch(raw)) throw mistyped(shape, raw);
   const value: Record<string, unknown> = {};
   for (const [name, member] of shape.members) {
     const item = getOwn(raw, member.locationName ?? name);
@@ -91,20 +92,20 @@ function readValue(member: Member, raw: unknown): unknown {
     case 'structure':
       return readStructure(shape, raw);
     case 'list':
-      if (!Array.isArray(raw)) throw mistyped(shape);
+      if (!Array.isArray(raw)) throw mistyped(shape, raw);
       return raw.flatMap((item) => (item === null ? [] : [readValue(shape.member, item)]));
     case 'map': {
-      if (!isRecord(raw) || isEpoch(raw)) throw mistyped(shape);
+      if (!isRecord(raw) || isEpoch(raw)) throw mistyped(shape, raw);
       const value = {};
       for (const [key, item] of Object.entries(raw)) if (item !== null) setOwn(value, key, readValue(shape.value, item));
       return value;
     }
     case 'blob':
-      if (!(raw instanceof Uint8Array)) throw mistyped(shape);
+      if (!(raw instanceof Uint8Array)) throw mistyped(shape, raw);
       return raw;
     case 'timestamp': {
       const ms = isEpoch(raw) ? inRange(raw.epochSeconds * 1000) : undefined;
-      if (ms === undefined) throw mistyped(shape);
+      if (ms === undefined) throw mistyped(shape, raw);
       return ms;
     }
     case 'document':
@@ -120,12 +121,13 @@ function readScalar(shape: Shape, raw: unknown): unknown {
       ? typeof raw === shape.kind
       : typeof raw === 'number' &&
         (shape.kind === 'float' || shape.kind === 'double' || shape.kind === 'bigdecimal' || isInteger(shape.kind, raw));
-  if (!isRight) throw mistyped(shape);
+  if (!isRight) throw mistyped(shape, raw);
   return raw;
 }
 
-function mistyped(shape: Shape): Fault {
-  return serializationFault(`A value of another type stands where ${shape.kind} is expected`);
+function mistyped(shape: Shape, raw: unknown): Fault {
+  const isCollection = shape.kind === 'structure' || shape.kind === 'list' || shape.kind === 'map';
+  return serializationFault(isCollection ? notCollection(raw) : notScalar(raw, shape.kind.charAt(0).toUpperCase() + shape.kind.slice(1)));
 }
 
 function structureOf(shape: StructureShape, value: Structure): Record<string, unknown> {

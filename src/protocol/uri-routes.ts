@@ -1,6 +1,7 @@
 // Finds the REST operation that a method, a path and a query name, from the URI templates of a model. Literals beat labels, labels beat
 // greedy labels, and a template with more fixed query parameters beats one with fewer. Of operations with the same template, the one with
 // the most required parameters and headers in the request is meant (S3's PutObject, CopyObject, UploadPart and UploadPartCopy).
+import { Fault } from '../base/fault.ts';
 import { decode, encode } from '../base/percent.ts';
 import { getOwn } from '../base/record.ts';
 import type { Member, Operation, ServiceModel } from '../model/model.ts';
@@ -132,11 +133,21 @@ function bind(route: Route, segments: readonly string[]): ReadonlyMap<string, st
   return labels;
 }
 
+/** @throws Fault MalformedInput for a stray percent sign or what is not UTF-8 */
+export function strictDecode(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Fault('MalformedInput', 'The path or query is not percent-encoded UTF-8.', { status: 400 });
+  }
+}
+
 export function parsePairs(query: string): readonly (readonly [string, string | undefined])[] {
   return query.split('&').flatMap((pair): (readonly [string, string | undefined])[] => {
     if (pair === '') return [];
     const mark = pair.indexOf('=');
-    const plain = (text: string) => decode(text.replaceAll('+', '%20'));
+    const plain = (text: string) => strictDecode(text.replaceAll('+', '%20'));
     return mark < 0 ? [[plain(pair), undefined]] : [[plain(pair.slice(0, mark)), plain(pair.slice(mark + 1))]];
   });
 }
