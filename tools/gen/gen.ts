@@ -2,18 +2,19 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { findBotocore } from './botocore.ts';
+import { generatedDocuments } from './documents.ts';
 import { generatedFiles } from './files.ts';
 
 const root = join(import.meta.dirname, '../..');
-process.exitCode = main(process.argv[2]);
+process.exitCode = await main(process.argv[2]);
 
-function main(dataPath: string | undefined): number {
+async function main(dataPath: string | undefined): Promise<number> {
   const botocore = findBotocore(dataPath);
   if (!botocore) {
     console.error('no botocore was found: `pip install botocore`, or give the path of its data folder');
     return 1;
   }
-  const files = generatedFiles(root, botocore);
+  const files = new Map([...generatedFiles(root, botocore), ...(await generatedDocuments())]);
   const changed = [...files].filter(([path, text]) => writeIfChanged(join(root, path), text));
   for (const [path] of changed) console.log(path);
   console.log(`${files.size} files from botocore ${botocore.version}, ${changed.length} changed`);
