@@ -2,6 +2,7 @@
 // the scope of the signature, the host, or the Version parameter; in that order.
 import { Fault } from '../base/fault.ts';
 import type { Catalog, CatalogEntry } from '../model/catalog.ts';
+import { isTargetPrefix } from '../protocol/aws-json.ts';
 import type { Protocol, WireRequest } from '../protocol/protocol.ts';
 import { detectProtocol, type Protocols } from '../protocol/protocols.ts';
 import type { PresentedSignature } from '../sigv4/present.ts';
@@ -52,7 +53,7 @@ function findService(catalog: Catalog, request: WireRequest, signature: Presente
   const target = request.headers['x-amz-target'];
   if (target !== undefined) {
     const prefix = target.slice(0, Math.max(0, target.lastIndexOf('.')));
-    const found = catalog.find((entry) => entry.targetPrefix === prefix);
+    const found = catalog.find((entry) => isTargetPrefix(entry.targetPrefix, prefix));
     if (found !== undefined) return found;
   }
   const host = (request.headers['host'] ?? '').split('.')[0]?.split(':')[0];

@@ -6,12 +6,19 @@ import { errorShape, errorValue, shapeIdOf, statusOf } from './errors.ts';
 import { jsonStructure, parseJson, readJsonStructure } from './json-value.ts';
 import type { Protocol } from './protocol.ts';
 
+/** AWS: CloudTrail's prefix is `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101`, and some clients send only its last part. */
+export function isTargetPrefix(modelled: string | undefined, sent: string | undefined): boolean {
+  return modelled !== undefined && sent !== undefined && sent !== '' && (modelled === sent || modelled.endsWith(`.${sent}`));
+}
+
 export const awsJson: Protocol = {
   name: 'json',
   operationOf(service, request) {
     const target = request.headers['x-amz-target'];
     const dot = target?.lastIndexOf('.') ?? -1;
-    const operation = target?.slice(0, dot) === service.targetPrefix ? service.operations.get(target?.slice(dot + 1) ?? '') : undefined;
+    const operation = isTargetPrefix(service.targetPrefix, target?.slice(0, dot))
+      ? service.operations.get(target?.slice(dot + 1) ?? '')
+      : undefined;
     if (operation === undefined) throw new Fault('UnknownOperationException', '', { status: 400 });
     return operation;
   },
