@@ -9,9 +9,9 @@ import type { Protocol } from './protocol.ts';
 export const awsJson: Protocol = {
   name: 'json',
   operationOf(service, request) {
-    const target = request.headers['x-amz-target'];
-    const dot = target?.lastIndexOf('.') ?? -1;
-    const operation = target?.slice(0, dot) === service.targetPrefix ? service.operations.get(target?.slice(dot + 1) ?? '') : undefined;
+    const target = request.headers['x-amz-target'] ?? '';
+    const dot = target.lastIndexOf('.');
+    const operation = names(target.slice(0, Math.max(0, dot)), service) ? service.operations.get(target.slice(dot + 1)) : undefined;
     if (operation === undefined) throw new Fault('UnknownOperationException', '', { status: 400 });
     return operation;
   },
@@ -51,6 +51,11 @@ export const awsJson: Protocol = {
     return readJsonStructure(operation.output, parseJson(Buffer.from(response.body)));
   },
 };
+
+/** AWS: newer clients send the last part alone of a prefix like `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101`. */
+function names(prefix: string, { targetPrefix }: ServiceModel): boolean {
+  return targetPrefix !== undefined && (prefix === targetPrefix || prefix === targetPrefix.slice(targetPrefix.lastIndexOf('.') + 1));
+}
 
 /** AWS: refusals that come before the service write `Message`, others `message`. */
 function frontDoorBody(fault: Fault): Readonly<Record<string, unknown>> {
