@@ -6,18 +6,13 @@ import { errorShape, errorValue, shapeIdOf, statusOf } from './errors.ts';
 import { jsonStructure, parseJson, readJsonStructure } from './json-value.ts';
 import type { Protocol } from './protocol.ts';
 
-/** AWS: CloudTrail's prefix is `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101`, and some clients send only its last part. */
-export function isTargetPrefix(modelled: string | undefined, sent: string | undefined): boolean {
-  return modelled !== undefined && sent !== undefined && sent !== '' && (modelled === sent || modelled.endsWith(`.${sent}`));
-}
-
 export const awsJson: Protocol = {
   name: 'json',
   operationOf(service, request) {
-    const target = request.headers['x-amz-target'];
-    const dot = target?.lastIndexOf('.') ?? -1;
-    const operation = isTargetPrefix(service.targetPrefix, target?.slice(0, dot))
-      ? service.operations.get(target?.slice(dot + 1) ?? '')
+    const target = request.headers['x-amz-target'] ?? '';
+    const dot = target.lastIndexOf('.');
+    const operation = isTargetPrefix(service.targetPrefix, target.slice(0, Math.max(0, dot)))
+      ? service.operations.get(target.slice(dot + 1))
       : undefined;
     if (operation === undefined) throw new Fault('UnknownOperationException', '', { status: 400 });
     return operation;
@@ -58,6 +53,11 @@ export const awsJson: Protocol = {
     return readJsonStructure(operation.output, parseJson(Buffer.from(response.body)));
   },
 };
+
+/** AWS: CloudTrail's prefix is `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101`, and some clients send only its last part. */
+export function isTargetPrefix(modelled: string | undefined, sent: string): boolean {
+  return modelled !== undefined && (sent === modelled || sent === modelled.slice(modelled.lastIndexOf('.') + 1));
+}
 
 /** AWS: refusals that come before the service write `Message`, others `message`. */
 function frontDoorBody(fault: Fault): Readonly<Record<string, unknown>> {

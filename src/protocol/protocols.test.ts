@@ -180,6 +180,14 @@ test('JSON 1.0 names an exception with its namespace, and one that spoke query a
   expect(response.body).toBe('{"__type":"com.amazonaws.things#NoSuchThingException","Message":"No thing."}');
 });
 
+test.each(['com.amazonaws.things.v1.Things_1.Put', 'Things_1.Put'])(
+  'the target %s is an operation of a service with a long prefix',
+  (target) => {
+    const service = model({ protocol: 'json', targetPrefix: 'com.amazonaws.things.v1.Things_1' });
+    expect(protocols.json.operationOf(service, request({ headers: { 'x-amz-target': target } })).name).toBe('Put');
+  },
+);
+
 test.each([
   [{ headers: { 'smithy-protocol': 'rpc-v2-cbor' } }, 'smithy-rpc-v2-cbor'],
   [{ headers: put }, 'json'],
