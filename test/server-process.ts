@@ -28,7 +28,18 @@ export interface StartOptions {
 export async function startServerProcess(options: StartOptions): Promise<ServerProcess> {
   const began = performance.now();
   const node = join(projectRoot, 'node_modules/.bin/node');
-  const parameters = ['bin/castellan.js', 'start', '--port', '0', '--data-dir', options.dataDir, '--json', ...(options.arguments ?? [])];
+  // As `npm start` does it.
+  const parameters = [
+    '--max-semi-space-size=4',
+    'bin/castellan.js',
+    'start',
+    '--port',
+    '0',
+    '--data-dir',
+    options.dataDir,
+    '--json',
+    ...(options.arguments ?? []),
+  ];
   const child = spawn(node, parameters, {
     cwd: projectRoot,
     stdio: ['ignore', 'pipe', 'pipe'],

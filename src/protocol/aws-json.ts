@@ -2,7 +2,7 @@
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 import { Fault } from '../base/fault.ts';
 import type { ServiceModel } from '../model/model.ts';
-import { errorShape, errorValue, shapeIdOf, statusOf } from './errors.ts';
+import { errorShape, errorValue, shapeIdOf, statusOf, unmodelledMessage } from './errors.ts';
 import { jsonStructure, parseJson, readJsonStructure } from './json-value.ts';
 import type { Protocol } from './protocol.ts';
 
@@ -35,6 +35,7 @@ export const awsJson: Protocol = {
       body: JSON.stringify({
         __type: service?.jsonVersion === '1.0' ? shapeIdOf(fault, service, shape) : (shape?.name ?? fault.code),
         ...members,
+        ...unmodelledMessage(fault, shape),
       }),
     };
   },

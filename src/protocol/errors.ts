@@ -44,6 +44,12 @@ export function errorValue(fault: Fault, shape: StructureShape | undefined): Str
   return fault.message === '' ? fault.fields : { ...fault.fields, [name]: fault.message };
 }
 
+/** AWS: some exceptions are modelled without a message (CloudTrail's AccessDeniedException), and yet carry one on the wire. */
+export function unmodelledMessage(fault: Fault, shape: StructureShape | undefined): Structure {
+  const isModelled = shape === undefined || [...shape.members.keys()].some((member) => member.toLowerCase() === 'message');
+  return isModelled || fault.message === '' ? {} : { message: fault.message };
+}
+
 /** Code and message from an error's parsed body, whatever the case of its member. */
 export function messageOf(body: Structure): string {
   const message = getOwn(body, 'message') ?? getOwn(body, 'Message');

@@ -3,7 +3,7 @@ import { Fault } from '../base/fault.ts';
 import { getOwn, isRecord } from '../base/record.ts';
 import type { Member, ServiceModel, StructureShape } from '../model/model.ts';
 import { queryErrorHeader } from './aws-json.ts';
-import { errorShape, errorValue, statusOf } from './errors.ts';
+import { errorShape, errorValue, statusOf, unmodelledMessage } from './errors.ts';
 import {
   bodyShape,
   payloadMember,
@@ -51,7 +51,7 @@ export function createRestJson(): Protocol {
           ...queryErrorHeader(fault, shape, service),
           ...(shape === undefined ? {} : writeHeaders(shape, value)),
         },
-        body: JSON.stringify(body),
+        body: JSON.stringify({ ...body, ...unmodelledMessage(fault, shape) }),
       };
     },
     encodeRequest(operation, input) {

@@ -5,7 +5,7 @@ import { limits } from '../base/limits.ts';
 import { getOwn, isRecord, setOwn } from '../base/record.ts';
 import type { Member, ServiceModel, Shape, StructureShape } from '../model/model.ts';
 import { queryErrorHeader } from './aws-json.ts';
-import { errorShape, errorValue, shapeIdOf, statusOf } from './errors.ts';
+import { errorShape, errorValue, shapeIdOf, statusOf, unmodelledMessage } from './errors.ts';
 import { serializationFault } from './json-value.ts';
 import type { Protocol, Structure } from './protocol.ts';
 import { isInteger } from './scalars.ts';
@@ -36,7 +36,7 @@ export const rpcCbor: Protocol = {
     return {
       status: statusOf(fault, shape),
       headers: { ...headersFor(requestId), ...queryErrorHeader(fault, shape, service) },
-      body: encodeCbor({ __type: shapeIdOf(fault, service, shape), ...members }),
+      body: encodeCbor({ __type: shapeIdOf(fault, service, shape), ...members, ...unmodelledMessage(fault, shape) }),
     };
   },
   encodeRequest(operation, input) {

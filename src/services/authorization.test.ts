@@ -1,0 +1,152 @@
+// Every implemented operation of every service, called unsigned, wrongly signed, by a caller without permission, and by an administrator under
+// an explicit deny: it must be refused each time. Operations for which AWS asks no permission are listed; the list may only shrink.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../test/temporary.ts';
+import { systemClock } from '../base/clock.ts';
+import { randomIds } from '../base/ids.ts';
+import { Secret } from '../base/secret.ts';
+import { openInstallation } from '../kit/installation.ts';
+import { compose } from '../main.ts';
+import type { Operation, StructureShape } from '../model/model.ts';
+import type { Pipeline } from '../pipeline/serve.ts';
+import type { Structure, WireRequest } from '../protocol/protocol.ts';
+import { createProtocols } from '../protocol/protocols.ts';
+import { type SigningCredentials, signHeaders } from '../sigv4/sign.ts';
+import { createSealer } from '../store/seal.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite.ts';
+import type { Store } from '../store/store.ts';
+import { ensureAccount } from './iam/bootstrap.ts';
+import { services } from './index.ts';
+import { loadServiceModel } from './models.ts';
+
+/** No permission is needed for these, says AWS; the session operations answer for themselves. */
+const withoutPermission: ReadonlySet<string> = new Set(['sts:GetCallerIdentity', 'sts:GetSessionToken']);
+
+const protocols = createProtocols();
+const clock = systemClock();
+const ids = randomIds();
+const directory = temporaryDirectory('authorization');
+let store: Store;
+let pipeline: Pipeline;
+const keys: Record<string, SigningCredentials> = {};
+
+beforeAll(async () => {
+  const rootKey = ids.bytes(32);
+  store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
+  const { account } = await openInstallation(store, '111122223333', ids);
+  const root = await store.transact((transaction) =>
+    ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: undefined }),
+  );
+  ({ pipeline } = compose({
+    store,
+    clock,
+    ids,
+    sealer: createSealer(rootKey, ids),
+    account,
+    region: 'us-east-1',
+    onInternalError(error) {
+      throw error;
+    },
+  }));
+  keys['root'] = root;
+  const everything = { Effect: 'Allow', Action: '*', Resource: '*' };
+  await addUser('powerless', undefined);
+  await addUser('denied', { Version: '2012-10-17', Statement: [everything, { Effect: 'Deny', Action: '*', Resource: '*' }] });
+  await addUser('administrator', { Version: '2012-10-17', Statement: [everything] });
+});
+afterAll(async () => {
+  await store.close();
+  directory.remove();
+});
+
+async function addUser(name: string, policy: object | undefined): Promise<void> {
+  const iam = await loadServiceModel('iam');
+  const call = (operation: string, input: Structure) => send(iam.operations.get(operation), input, keys['root']);
+  await call('CreateUser', { UserName: name });
+  if (policy !== undefined) await call('PutUserPolicy', { UserName: name, PolicyName: 'p', PolicyDocument: JSON.stringify(policy) });
+  const { body } = await call('CreateAccessKey', { UserName: name });
+  const member = (element: string) => new RegExp(`<${element}>([^<]+)<`).exec(body)?.[1] ?? '';
+  keys[name] = { accessKeyId: member('AccessKeyId'), secretAccessKey: new Secret(member('SecretAccessKey')) };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+async function send(operation: Operation | undefined, input: Structure, credentials: SigningCredentials | undefined): Promise<Answer> {
+  if (operation === undefined) throw new Error('no such operation');
+  const protocol = protocols[operation.service.protocols[0] ?? 'json'];
+  const encoded = protocol.encodeRequest(operation, input);
+  const unsigned: WireRequest = { ...encoded, headers: { host: `${operation.service.endpointPrefix}.example.com`, ...encoded.headers } };
+  const service = operation.service.signingName;
+  const headers =
+    credentials === undefined ? unsigned.headers : signHeaders(unsigned, { credentials, region: 'us-east-1', service, now: clock.now() });
+  const response = await pipeline.serve({
+    request: { ...unsigned, headers },
+    requestId: ids.uuid(),
+    receivedAtMs: clock.now(),
+    sourceIp: '192.0.2.1',
+    tls: undefined,
+  });
+  return { status: response.status, body: Buffer.from(response.body).toString('utf8') };
+}
+
+const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }] });
+const trust = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole' }],
+});
+
+/** Values that satisfy the models; other required members get a value by their kind. */
+const samples: Readonly<Record<string, unknown>> = {
+  PolicyDocument: document,
+  AssumeRolePolicyDocument: trust,
+  PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess',
+  PermissionsBoundary: 'arn:aws:iam::aws:policy/AdministratorAccess',
+  RoleArn: 'arn:aws:iam::111122223333:role/some-role',
+  AccessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+  VersionId: 'v1',
+  Status: 'Inactive',
+  AccountAlias: 'alias',
+  EncodedMessage: 'x',
+};
+
+function sampleOf(shape: StructureShape | undefined): Structure {
+  const input: Record<string, unknown> = {};
+  for (const name of shape?.required ?? []) {
+    const member = shape?.members.get(name)?.shape;
+    if (name in samples) input[name] = name === 'PolicyDocument' && shape?.name === 'UpdateAssumeRolePolicyRequest' ? trust : samples[name];
+    else if (member?.kind === 'list') input[name] = member.member.shape.kind === 'structure' ? [{ Key: 'k', Value: 'v' }] : ['k'];
+    else input[name] = 'some-name';
+  }
+  return input;
+}
+
+describe.each(Object.keys(services))('%s', (name) => {
+  test('refuses each operation to whoever may not call it', async () => {
+    const [model, definition] = await Promise.all([loadServiceModel(name), services[name]?.()]);
+    expect(definition?.operations.length).toBeGreaterThan(0);
+    for (const { name: operationName } of definition?.operations ?? []) {
+      const operation = model.operations.get(operationName);
+      const input = sampleOf(operation?.input);
+      const label = `${name}:${operationName}`;
+      const unsigned = await send(operation, input, undefined);
+      expect(unsigned.body, label).toContain('MissingAuthenticationToken');
+      const forged = await send(operation, input, {
+        accessKeyId: keys['administrator']?.accessKeyId ?? '',
+        secretAccessKey: new Secret('wrong'),
+      });
+      expect(forged.body, label).toMatch(/SignatureDoesNotMatch|InvalidSignatureException/);
+      if (withoutPermission.has(label)) continue;
+      for (const caller of ['powerless', 'denied']) {
+        const refused = await send(operation, input, keys[caller]);
+        expect(refused.body, `${label} by ${caller}`).toMatch(/AccessDenied/);
+        expect(refused.body, `${label} by ${caller}`).toMatch(
+          caller === 'denied' ? /explicit deny|is not authorized to perform/ : /is not authorized to perform/,
+        );
+        expect(refused.status, label).toBeGreaterThanOrEqual(400);
+      }
+    }
+  });
+});
