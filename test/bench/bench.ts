@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { Secret } from '../../src/base/secret.ts';
 import { signHeaders } from '../../src/sigv4/sign.ts';
 import { createClient } from '../client.ts';
-import { projectRoot, startServerProcess } from '../server-process.ts';
+import { projectRoot, type ServerProcess, startServerProcess } from '../server-process.ts';
 import { temporaryDirectory } from '../temporary.ts';
 
-const seconds = Number(process.env['BENCH_SECONDS'] ?? 4);
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 3);
 const connections = 32;
 const node = join(projectRoot, 'node_modules/.bin/node');
 
@@ -18,52 +18,102 @@ interface Key {
   readonly secretAccessKey: string;
 }
 
+interface Scenario {
+  readonly name: string;
+  readonly port: number;
+  /** Requests of one round; a write needs new names each time. */
+  readonly requests: (round: number) => readonly string[];
+}
+
 interface Result {
   readonly name: string;
-  readonly perSecond: number;
+  readonly perSecond: readonly number[];
   readonly failed: number;
 }
 
-const results: Result[] = [];
-const facts: Record<string, number | string> = { node: process.version, seconds, connections };
-
-await measureBare();
-await measureCastellan();
-await measureMoto();
+const rounds = 3;
+const facts: Record<string, number | string> = { node: process.version, rounds, 'seconds each': seconds, connections };
+const directory = temporaryDirectory('bench');
+const echo = spawn(node, [join(projectRoot, 'test/bench/echo-server.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+const echoPort = Number(await firstLine(echo));
+const server = await startMeasured();
+const moto = await startMoto();
+const scenarios = await allScenarios();
+const results = await runAll();
+facts['resident MB at the end'] = residentMb(server.child);
 report();
+echo.kill();
+await server.stop();
+if (moto?.child.pid !== undefined) process.kill(-moto.child.pid);
+directory.remove();
 
-async function measureBare(): Promise<void> {
-  const server = spawn(node, [join(projectRoot, 'test/bench/echo-server.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = Number(await firstLine(server));
-  await run('bare node:http echo', port, identityRequests(port, { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' }));
-  server.kill();
-}
-
-async function measureCastellan(): Promise<void> {
-  const directory = temporaryDirectory('bench');
+async function startMeasured(): Promise<ServerProcess> {
   const first = await startServerProcess({ dataDir: directory.path });
   await first.stop();
-  facts['bare Node starts in ms'] = timed(() => spawnSync(node, ['-e', '0']));
+  const bare = Array.from({ length: 5 }, () => timed(() => spawnSync(node, ['-e', '0'])));
+  facts['bare Node starts in ms'] = median(bare);
   const began = performance.now();
-  const server = await startServerProcess({ dataDir: directory.path });
-  const client = createClient(server.port, server.credentials);
+  const started = await startServerProcess({ dataDir: directory.path });
+  const client = createClient(started.port, started.credentials);
   await client.query('sts', { Action: 'GetCallerIdentity' });
   facts['from start to the first signed answer, existing data, ms'] = Math.round(performance.now() - began);
-  const user = await newUser(client);
-  await run('castellan GetCallerIdentity (signed, recorded)', server.port, identityRequests(server.port, server.credentials));
-  facts['resident MB after the reads'] = residentMb(server.child);
-  await run('castellan CreateUser (signed, durable)', server.port, createUserRequests(server.port, server.credentials, 'user'));
-  await run('castellan CreateUser refused', server.port, createUserRequests(server.port, user, 'refused'));
-  facts['resident MB at the end'] = residentMb(server.child);
   client.close();
-  await server.stop();
-  directory.remove();
+  return started;
 }
 
-async function measureMoto(): Promise<void> {
-  if (spawnSync('moto_server', ['--help'], { stdio: 'ignore' }).status !== 0) return;
+async function allScenarios(): Promise<readonly Scenario[]> {
+  const client = createClient(server.port, server.credentials);
+  const user = await newUser(client);
+  client.close();
+  const root = server.credentials;
+  const example = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
+  const identity = (port: number, key: Key) => () => identityRequests(port, key);
+  const create = (port: number, key: Key, prefix: string) => (round: number) => createUserRequests(port, key, `${prefix}${round}`);
+  const own = [
+    { name: 'bare node:http echo', port: echoPort, requests: identity(echoPort, example) },
+    { name: 'castellan GetCallerIdentity (signed, recorded)', port: server.port, requests: identity(server.port, root) },
+    { name: 'castellan CreateUser (signed, durable)', port: server.port, requests: create(server.port, root, 'user') },
+    { name: 'castellan CreateUser refused', port: server.port, requests: create(server.port, user, 'refused') },
+  ];
+  if (moto === undefined) return own;
+  return [
+    ...own,
+    { name: 'moto_server GetCallerIdentity', port: moto.port, requests: identity(moto.port, example) },
+    { name: 'moto_server CreateUser', port: moto.port, requests: create(moto.port, example, 'user') },
+  ];
+}
+
+/** Round by round, every scenario once, so that what the machine does otherwise hits all alike. */
+async function runAll(): Promise<readonly Result[]> {
+  const measured = new Map<string, { perSecond: number[]; failed: number }>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { name, port, requests } of scenarios) {
+      const { answered, failed, took } = await load(port, requests(round));
+      const known = measured.get(name) ?? { perSecond: [], failed: 0 };
+      measured.set(name, { perSecond: [...known.perSecond, Math.round(answered / took)], failed: known.failed + failed });
+      if (round === 0 && name.includes('GetCallerIdentity') && port === server.port) {
+        facts['requests before the next figure'] = answered;
+        facts['resident MB after the first reads'] = residentMb(server.child);
+      }
+    }
+  }
+  return [...measured].map(([name, { perSecond, failed }]) => ({ name, perSecond, failed }));
+}
+
+async function load(
+  port: number,
+  requests: readonly string[],
+): Promise<{ readonly answered: number; readonly failed: number; readonly took: number }> {
+  const child = spawn(node, [join(projectRoot, 'test/bench/load.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify({ port, connections, seconds, requests }));
+  const { answered, failed, seconds: took } = JSON.parse(await firstLine(child)) as { answered: number; failed: number; seconds: number };
+  return { answered, failed, took };
+}
+
+async function startMoto(): Promise<{ readonly port: number; readonly child: ChildProcess } | undefined> {
+  if (spawnSync('moto_server', ['--help'], { stdio: 'ignore' }).status !== 0) return undefined;
   const port = 47_113;
-  const server = spawn('moto_server', ['-p', String(port)], { stdio: 'ignore', detached: true });
+  const child = spawn('moto_server', ['-p', String(port)], { stdio: 'ignore', detached: true });
   const client = createClient(port, { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' });
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const isUp = await client.query('sts', { Action: 'GetCallerIdentity' }).then(
@@ -73,11 +123,8 @@ async function measureMoto(): Promise<void> {
     if (isUp) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  const key = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
-  await run('moto_server GetCallerIdentity', port, identityRequests(port, key));
-  await run('moto_server CreateUser', port, createUserRequests(port, key, 'user'));
   client.close();
-  if (server.pid !== undefined) process.kill(-server.pid);
+  return { port, child };
 }
 
 async function newUser(client: ReturnType<typeof createClient>): Promise<Key> {
@@ -108,17 +155,6 @@ function wire(port: number, { accessKeyId, secretAccessKey }: Key, service: stri
   return `POST / HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }
 
-async function run(name: string, port: number, requests: readonly string[]): Promise<void> {
-  const measure = async (length: number): Promise<Result> => {
-    const child = spawn(node, [join(projectRoot, 'test/bench/load.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
-    child.stdin.end(JSON.stringify({ port, connections, seconds: length, requests }));
-    const { answered, failed, seconds: took } = JSON.parse(await firstLine(child)) as { answered: number; failed: number; seconds: number };
-    return { name, perSecond: Math.round(answered / took), failed };
-  };
-  if (requests.length === 1) await measure(1);
-  results.push(await measure(seconds));
-}
-
 function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -142,16 +178,22 @@ function timed(work: () => void): number {
   return Math.round(performance.now() - began);
 }
 
+function median(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
+}
+
 function report(): void {
-  const bare = results[0]?.perSecond ?? 1;
+  const bare = median(results[0]?.perSecond ?? [1]);
   if (process.argv.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ results, facts })}\n`);
     return;
   }
   for (const { name, perSecond, failed } of results) {
-    const share = `${((perSecond / bare) * 100).toFixed(1)} %`;
+    const share = `${((median(perSecond) / bare) * 100).toFixed(1)} %`;
+    const spread = `(${Math.min(...perSecond)} to ${Math.max(...perSecond)})`;
+    const problem = failed > 0 ? `  ${failed} failed` : '';
     process.stdout.write(
-      `${name.padEnd(50)}${String(perSecond).padStart(8)} requests/s${share.padStart(10)}${failed > 0 ? `  ${failed} failed` : ''}\n`,
+      `${name.padEnd(50)}${String(median(perSecond)).padStart(8)} requests/s${share.padStart(10)}  ${spread}${problem}\n`,
     );
   }
   for (const [name, value] of Object.entries(facts)) process.stdout.write(`${name.padEnd(58)}${value}\n`);

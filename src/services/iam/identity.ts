@@ -151,7 +151,7 @@ async function holderIdentity(compile: Compile, token: SessionToken, lookup: Ide
         holder.issuer === 'root'
           ? rootIdentity(account, lookup.partition, key)
           : await userHolder(compile, lookup, account, holder.issuer, key);
-      return issuer === undefined ? undefined : federatedIdentity(issuer, holder.name, account, lookup.partition);
+      return issuer === undefined ? undefined : federatedIdentity(compile, issuer, holder.name, account, lookup.partition);
     }
   }
 }
@@ -193,10 +193,13 @@ async function roleIdentity(compile: Compile, lookup: IdentityLookup, role: Role
   };
 }
 
-function federatedIdentity(issuer: Identity, name: string, account: string, partition: string): Identity {
+function federatedIdentity(compile: Compile, issuer: Identity, name: string, account: string, partition: string): Identity {
   const arn = `arn:${partition}:sts::${account}:federated-user/${name}`;
-  const principal = { kind: 'federated-user' as const, arn, account, issuerArn: issuer.caller.principal.arn };
-  return { ...issuer, caller: { ...issuer.caller, principal, userId: `${account}:${name}`, userName: undefined } };
+  const { principal: by } = issuer.caller;
+  const principal = { kind: 'federated-user' as const, arn, account, issuerArn: by.arn, uniqueId: by.uniqueId ?? account };
+  // Root may do everything, and so may whom it vouches for, as far as the session policies go.
+  const identityPolicies = by.kind === 'root' ? [{ name: 'permissions of root', policy: compile(everything) }] : issuer.identityPolicies;
+  return { ...issuer, identityPolicies, caller: { ...issuer.caller, principal, userId: `${account}:${name}`, userName: undefined } };
 }
 
 /** Session tags win over the tags of the role, without regard to the case of their keys. */
@@ -245,6 +248,7 @@ async function boundarySource(compile: Compile, transaction: Transaction, arn: s
   return (await managedSource(compile, transaction, arn)) ?? { name: `deleted policy ${arn}`, arn, policy: compile(nothing) };
 }
 
+const everything = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}';
 const nothing = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}';
 
 async function roleByArn(transaction: Transaction, arn: string): Promise<RoleRecord | undefined> {
