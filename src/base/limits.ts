@@ -17,6 +17,9 @@ export const limits = {
   xmlAttributesMax: 100,
   /** How long a client may take to send a request. */
   requestTimeoutMs: 30_000,
+  /** What is still read, and thrown away, of a request that was refused before its end. */
+  discardedBytesMax: 64 * 1024 * 1024,
+  discardMs: 5_000,
   /** Requests that wait for their turn before new ones are answered with 503. */
   inFlightMax: 2_000,
   /** How often a unit of work is run again after a conflict before the caller is told to retry. */

@@ -92,6 +92,7 @@ async function respond(handlers: Handlers, incoming: IncomingMessage, outgoing: 
     if (body instanceof Fault) {
       response = handlers.refuse(received, body);
       outgoing.shouldKeepAlive = false;
+      return refuseUnread(incoming, outgoing, response);
     } else {
       const whole = { ...received, request: { ...received.request, body } };
       response = await (handlers.admin(whole) ?? handlers.serve(whole));
@@ -107,6 +108,30 @@ function write(incoming: IncomingMessage, outgoing: ServerResponse, response: Wi
   outgoing.writeHead(status, { ...headers, 'content-length': length });
   // A text body leaves in the same write as the headers.
   outgoing.end(incoming.method === 'HEAD' ? undefined : body);
+}
+
+/**
+ * Answers at once and closes later: a connection that is closed while the client still sends is reset, and the reset takes the answer with it.
+ * What the client goes on sending is read and thrown away, within bounds of time and size. RFC 9112, 9.6.
+ */
+function refuseUnread(incoming: IncomingMessage, outgoing: ServerResponse, response: WireResponse): void {
+  if (outgoing.destroyed) return;
+  const body = Buffer.from(response.body);
+  outgoing.writeHead(response.status, { ...response.headers, connection: 'close', 'content-length': body.byteLength });
+  if (incoming.method !== 'HEAD') outgoing.write(body);
+  let left = limits.discardedBytesMax;
+  const end = (): void => {
+    clearTimeout(timer);
+    outgoing.end();
+  };
+  const timer = setTimeout(end, limits.discardMs);
+  incoming.on('data', (chunk: Buffer) => {
+    left -= chunk.byteLength;
+    if (left < 0) end();
+  });
+  incoming.once('end', end);
+  incoming.once('close', end);
+  incoming.resume();
 }
 
 function receivedHead(handlers: Handlers, incoming: IncomingMessage): Received {
