@@ -20,7 +20,7 @@ import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
-import { createSigningKeyCache } from './sigv4/verify.ts';
+import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
 import { openRootKey } from './store/root-key.ts';
 import { createSealer } from './store/seal.ts';
@@ -124,7 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
   };
   const backend: AdminBackend = {
-    token: adminToken(options.dataDir),
+    token: adminToken(options.dataDir, ids),
     allowReset: options.allowReset,
     allowTimeTravel: options.allowTimeTravel,
     info: () => info ?? {},

@@ -6,6 +6,7 @@ import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
+import { mfaDeviceOperations } from './mfa-devices.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
 import { tagOperations } from './tags.ts';
@@ -23,6 +24,7 @@ export const iam: ServiceDefinition = {
     ...attachmentOperations,
     ...boundaryOperations,
     ...accessKeyOperations,
+    ...mfaDeviceOperations,
     ...tagOperations,
     ...accountOperations,
   ],
