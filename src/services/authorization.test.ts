@@ -113,6 +113,9 @@ const samples: Readonly<Record<string, unknown>> = {
   Status: 'Inactive',
   AccountAlias: 'alias',
   EncodedMessage: 'x',
+  RemoveReplicaRegions: ['eu-west-1'],
+  AddReplicaRegions: [{ Region: 'eu-west-1' }],
+  ResourcePolicy: document,
 };
 
 function sampleOf(shape: StructureShape | undefined): Structure {

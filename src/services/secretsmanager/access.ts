@@ -30,7 +30,8 @@ export function secretAccess(
 ): Access {
   const resourceAccount = accountOf(scope, secretId);
   // AWS: a secret that cannot be found is named in the refusal as the caller named it.
-  if (found === undefined) return { action, resource: unknownArn(scope, secretId), resourceAccount, shownAs: secretId, ...facts, context: context ?? {} };
+  if (found === undefined)
+    return { action, resource: unknownArn(scope, secretId), resourceAccount, shownAs: secretId, ...facts, context: context ?? {} };
   return { ...ofSecret(action, found), ...facts, context: { ...secretConditions(found), ...context } };
 }
 

@@ -39,10 +39,7 @@ async function idsOf({ SecretIdList, Filters, MaxResults, NextToken }: BatchGetS
   }
   if (Filters === undefined) {
     if (MaxResults !== undefined) {
-      throw fault(
-        'InvalidParameterException',
-        "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.",
-      );
+      throw fault('InvalidParameterException', "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.");
     }
     return { ids: SecretIdList ?? [] };
   }

@@ -6,7 +6,7 @@ import { onSecret } from './access.ts';
 import type { DeleteSecretRequest } from './api.gen.ts';
 import { eraseSecret } from './erasure.ts';
 import { dueDeletions, type SecretRecord, secrets, versions } from './records.ts';
-import { arnOf, findSecret, type FoundSecret, newSuffix, requireName, requireSecret } from './secret-ids.ts';
+import { arnOf, type FoundSecret, findSecret, newSuffix, requireName, requireSecret } from './secret-ids.ts';
 import { noteSecret } from './secrets.ts';
 import { fault, operation } from './service.ts';
 import { versionEvent } from './versions.ts';
@@ -19,7 +19,8 @@ export const DeleteSecret = operation('DeleteSecret', {
   access: onSecret<DeleteSecretRequest>('secretsmanager:DeleteSecret', ({ RecoveryWindowInDays, ForceDeleteWithoutRecovery }) => ({
     context: {
       'secretsmanager:RecoveryWindowInDays': RecoveryWindowInDays === undefined ? undefined : String(RecoveryWindowInDays),
-      'secretsmanager:ForceDeleteWithoutRecovery': ForceDeleteWithoutRecovery === undefined ? undefined : String(ForceDeleteWithoutRecovery),
+      'secretsmanager:ForceDeleteWithoutRecovery':
+        ForceDeleteWithoutRecovery === undefined ? undefined : String(ForceDeleteWithoutRecovery),
     },
   })),
   async handle(input, context) {
@@ -57,7 +58,11 @@ async function deleteNow(context: Context, secretId: string) {
   if (found === undefined) {
     if (secretId.startsWith('arn:')) return { ARN: secretId, Name: secretId.replace(/^.*:secret:/, ''), DeletionDate: context.now };
     requireName(secretId);
-    return { ARN: arnOf(context, { ...context, name: secretId, suffix: newSuffix(context.ids) }), Name: secretId, DeletionDate: context.now };
+    return {
+      ARN: arnOf(context, { ...context, name: secretId, suffix: newSuffix(context.ids) }),
+      Name: secretId,
+      DeletionDate: context.now,
+    };
   }
   requireNoReplicas(found);
   noteSecret(context, found.secret);
@@ -86,7 +91,8 @@ async function finish(context: Context, secret: SecretRecord): Promise<void> {
 
 async function eachVersion(context: Context, secret: SecretRecord, eventName: string): Promise<void> {
   const { account, region, name } = secret;
-  for (const { versionId } of await versions.all(context.transaction, account, region, name)) versionEvent(context, eventName, secret, versionId);
+  for (const { versionId } of await versions.all(context.transaction, account, region, name))
+    versionEvent(context, eventName, secret, versionId);
 }
 
 export const RestoreSecret = operation('RestoreSecret', {

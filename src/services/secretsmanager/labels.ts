@@ -22,7 +22,9 @@ export function labelsOf(labels: Labels, versionId: string): readonly string[] {
 /** The labels by version, as DescribeSecret shows them. */
 export function labelsByVersion(labels: Labels): Readonly<Record<string, readonly string[]>> | undefined {
   if (labels.length === 0) return undefined;
-  return Object.fromEntries([...new Set(labels.map(({ versionId }) => versionId))].map((versionId) => [versionId, labelsOf(labels, versionId)]));
+  return Object.fromEntries(
+    [...new Set(labels.map(({ versionId }) => versionId))].map((versionId) => [versionId, labelsOf(labels, versionId)]),
+  );
 }
 
 export function withoutLabel(labels: Labels, label: string): Labels {

@@ -40,7 +40,7 @@ function meansEverybody({ principals }: Statement): boolean {
 
 function narrows({ operator, key, values }: ConditionElement): boolean {
   const { name, ifExists, quantifier } = parseOperatorName(operator);
-  if (ifExists || quantifier === 'forallvalues' || !narrowingOperators.has(name) || !narrowingKeys.has(key.toLowerCase())) return false;
+  if (ifExists || quantifier === 'all' || !narrowingOperators.has(name) || !narrowingKeys.has(key.toLowerCase())) return false;
   return values.length > 0 && values.every((value) => isFixed(name, value));
 }
 

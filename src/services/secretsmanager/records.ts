@@ -85,7 +85,7 @@ export interface DueRecord {
   readonly name: string;
 }
 
-export const secrets: Collection<SecretRecord> = collection('secretsmanager.secret', placeOf);
+export const secrets: Collection<SecretRecord> = collection('secretsmanager.secret', (secret) => placeOf(secret));
 export const versions: Collection<VersionRecord> = collection('secretsmanager.version', (version) => [
   ...placeOf(version),
   version.versionId,
@@ -96,7 +96,7 @@ export const versionAges: Collection<VersionAgeRecord> = collection('secretsmana
   sortable(version.createdAtMs),
   version.versionId,
 ]);
-export const replicas: Collection<ReplicaRecord> = collection('secretsmanager.replica', placeOf);
+export const replicas: Collection<ReplicaRecord> = collection('secretsmanager.replica', (replica) => placeOf(replica));
 export const failedReplicas: Collection<FailedReplicaRecord> = collection(
   'secretsmanager.failed-replica',
   ({ account, primaryRegion, name, region }) => [account, primaryRegion, name, region],

@@ -6,8 +6,26 @@ import type { Transaction } from '../../store/store.ts';
 import type { ReplicaRegionType, ReplicationStatusType } from './api.gen.ts';
 import { open, type SecretValue, seal, type ValueOwner } from './envelope.ts';
 import { eraseSecret } from './erasure.ts';
+import { quotas } from './quotas.ts';
 import { failedReplicas, type ReplicaRecord, replicas, type SecretRecord, type VersionRecord, versions } from './records.ts';
 import { arnOf, secretAt } from './secret-ids.ts';
+import { fault } from './service.ts';
+
+interface WantedReplica {
+  readonly Region: string;
+  readonly KmsKeyId?: string | undefined;
+}
+
+/** @throws Fault InvalidParameterException */
+export function requireRegions(primary: string, wanted: readonly ReplicaRegionType[]): readonly WantedReplica[] {
+  const seen = new Set<string>();
+  if (wanted.length > quotas.replicaRegionsMax) throw fault('InvalidParameterException', 'Too many replica regions.');
+  return wanted.map(({ Region, KmsKeyId }) => {
+    if (Region === undefined || Region === primary || seen.has(Region)) throw fault('InvalidParameterException', 'Invalid replica region.');
+    seen.add(Region);
+    return { Region, KmsKeyId };
+  });
+}
 
 /** Who owns a value in a replica's region. */
 export function replicaOwner(scope: Scope, secret: SecretRecord, replica: ReplicaRecord, versionId: string): ValueOwner {
@@ -37,11 +55,11 @@ function placeOf({ account, region, name }: ReplicaRecord) {
 export async function addReplicas(
   context: Context,
   secret: SecretRecord,
-  wanted: readonly ReplicaRegionType[],
+  wanted: readonly WantedReplica[],
   overwrites: boolean,
 ): Promise<readonly string[]> {
   const regions = new Set(secret.replicaRegions);
-  for (const { Region: region = '', KmsKeyId: kmsKeyId } of wanted) {
+  for (const { Region: region, KmsKeyId: kmsKeyId } of wanted) {
     const { account, name } = secret;
     const replica = { account, region, name, primaryRegion: secret.region, ...(kmsKeyId ? { kmsKeyId } : {}) };
     regions.add(region);

@@ -2,9 +2,8 @@
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/replicate-secrets.html
 import { onSecret } from './access.ts';
 import type { ReplicateSecretToRegionsRequest } from './api.gen.ts';
-import { quotas } from './quotas.ts';
 import { replicas, secrets, versionAges, versions } from './records.ts';
-import { addReplicas, removeReplica, replicationStatus } from './replicas.ts';
+import { addReplicas, removeReplica, replicationStatus, requireRegions } from './replicas.ts';
 import { requireActive, requirePrimary } from './secret-ids.ts';
 import { noteSecret } from './secrets.ts';
 import { fault, operation } from './service.ts';
@@ -36,22 +35,6 @@ export const ReplicateSecretToRegions = operation('ReplicateSecretToRegions', {
   },
 });
 
-interface WantedReplica {
-  readonly Region: string;
-  readonly KmsKeyId?: string | undefined;
-}
-
-/** @throws Fault InvalidParameterException */
-export function requireRegions(primary: string, wanted: ReplicateSecretToRegionsRequest['AddReplicaRegions']): readonly WantedReplica[] {
-  const seen = new Set<string>();
-  if (wanted.length > quotas.replicaRegionsMax) throw fault('InvalidParameterException', 'Too many replica regions.');
-  return wanted.map(({ Region, KmsKeyId }) => {
-    if (Region === undefined || Region === primary || seen.has(Region)) throw fault('InvalidParameterException', 'Invalid replica region.');
-    seen.add(Region);
-    return { Region, KmsKeyId };
-  });
-}
-
 export const RemoveRegionsFromReplication = operation('RemoveRegionsFromReplication', {
   access: onSecret('secretsmanager:RemoveRegionsFromReplication'),
   async handle(input, context) {
@@ -82,7 +65,8 @@ export const StopReplicationToReplica = operation('StopReplicationToReplica', {
     replicas.remove(context.transaction, replica);
     secrets.put(context.transaction, { ...secret, replicaRegions: secret.replicaRegions.filter((each) => each !== region) });
     const copies = await versions.all(context.transaction, account, region, name);
-    for (const { versionId, createdAtMs } of copies) versionAges.put(context.transaction, { account, region, name, versionId, createdAtMs });
+    for (const { versionId, createdAtMs } of copies)
+      versionAges.put(context.transaction, { account, region, name, versionId, createdAtMs });
     const { rotation: _staysWithThePrimary, ...shared } = secret;
     const labels = secret.labels.filter(({ versionId }) => copies.some((copy) => copy.versionId === versionId));
     secrets.put(context.transaction, {

@@ -5,6 +5,7 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { compileDocument } from '../../policy/compile.ts';
 import { type PolicyDocument, parseDocument, type Statement } from '../../policy/document.ts';
 import { evaluate } from '../../policy/evaluate.ts';
+import { isOperator } from '../../policy/validate-document.ts';
 import { onSecret } from './access.ts';
 import type { PutResourcePolicyRequest, ValidateResourcePolicyRequest, ValidationErrorsEntry } from './api.gen.ts';
 import { grantsPublicAccess } from './public-access.ts';
@@ -65,11 +66,14 @@ async function validationErrors(input: ValidateResourcePolicyRequest, context: C
   const document = await requireDocument(context, input.ResourcePolicy);
   return [
     ...(grantsPublicAccess(document) ? [{ CheckName: 'PublicAccess', ErrorMessage: publicMessage }] : []),
-    ...(found !== undefined && locksOut(context, document, found.arn) ? [{ CheckName: 'CallerLockout', ErrorMessage: lockoutMessage }] : []),
+    ...(found !== undefined && locksOut(context, document, found.arn)
+      ? [{ CheckName: 'CallerLockout', ErrorMessage: lockoutMessage }]
+      : []),
   ];
 }
 
-const publicMessage = 'You must set the resource policy so that it does not grant broad access to your secret: a wildcard principal needs a condition that names who may use it.';
+const publicMessage =
+  'You must set the resource policy so that it does not grant broad access to your secret: a wildcard principal needs a condition that names who may use it.';
 const lockoutMessage = 'The new resource policy will not allow you to update the resource policy in the future.';
 
 /** @throws Fault MalformedPolicyDocumentException */
@@ -84,13 +88,15 @@ async function requireDocument(scope: Scope, text: string): Promise<PolicyDocume
 }
 
 async function requireStatement(scope: Scope, { principals, actions, resources, conditions }: Statement): Promise<void> {
-  if (principals === undefined || principals.entries.length === 0) throw malformed('This resource policy contains an unsupported principal.');
+  if (principals === undefined || principals.entries.length === 0)
+    throw malformed('This resource policy contains an unsupported principal.');
   if (actions === undefined || !actions.values.every((action) => action === '*' || /^secretsmanager:/i.test(action))) {
     throw malformed('This resource policy contains an unsupported action.');
   }
   if (resources === undefined) throw malformed('This resource policy contains a syntax error.');
   for (const resource of resources.values) {
-    if (resource !== '*' && parseArn(resource)?.service !== 'secretsmanager') throw malformed('This resource policy contains an unsupported resource.');
+    if (resource !== '*' && parseArn(resource)?.service !== 'secretsmanager')
+      throw malformed('This resource policy contains an unsupported resource.');
   }
   if (!conditions.every(({ operator }) => isOperator(operator))) throw malformed('This resource policy contains a syntax error.');
   for (const { kind, value } of principals.entries) {

@@ -86,10 +86,7 @@ export async function requireActive(scope: Scope, secretId: string): Promise<Fou
 export async function requirePrimary(scope: Scope, secretId: string): Promise<FoundSecret> {
   const found = await requireActive(scope, secretId);
   if (found.replica === undefined) return found;
-  throw fault(
-    'InvalidRequestException',
-    "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
-  );
+  throw fault('InvalidRequestException', "Operation not permitted on a replica secret. Call must be made in primary secret's region.");
 }
 
 /** @throws Fault ValidationException */

@@ -6,8 +6,8 @@ import type { CreateSecretRequest, CreateSecretResponse, DescribeSecretResponse,
 import { open, seal } from './envelope.ts';
 import { current, holderOf, labelsByVersion, pending, previous } from './labels.ts';
 import { type SecretRecord, secrets, versions } from './records.ts';
-import { addReplicas, replicationStatus } from './replicas.ts';
-import { type FoundSecret, newSuffix, requireName, requirePrimary, requireSecret, secretAt, arnOf } from './secret-ids.ts';
+import { addReplicas, replicationStatus, requireRegions } from './replicas.ts';
+import { arnOf, type FoundSecret, newSuffix, requireName, requirePrimary, requireSecret, secretAt } from './secret-ids.ts';
 import { fault, operation } from './service.ts';
 import { tagList, tagRecord, withTags } from './tags.ts';
 import { hasValue, type NewVersion, newVersionOf, ownerOf, putVersion } from './versions.ts';
@@ -22,7 +22,8 @@ function createAccess(input: CreateSecretRequest, scope: Scope): readonly Access
     });
   const replication = {
     'secretsmanager:AddReplicaRegions': AddReplicaRegions?.flatMap(({ Region }) => Region ?? []),
-    'secretsmanager:ForceOverwriteReplicaSecret': ForceOverwriteReplicaSecret === undefined ? undefined : String(ForceOverwriteReplicaSecret),
+    'secretsmanager:ForceOverwriteReplicaSecret':
+      ForceOverwriteReplicaSecret === undefined ? undefined : String(ForceOverwriteReplicaSecret),
   };
   return [
     on('secretsmanager:CreateSecret', {
@@ -41,6 +42,7 @@ export const CreateSecret = operation('CreateSecret', {
   async handle(input, context) {
     requireName(input.Name);
     const version = newVersionOf(input);
+    const wanted = requireRegions(context.region, input.AddReplicaRegions ?? []);
     const existing = await secretAt(context, { ...context, name: input.Name });
     if (existing !== undefined) return createdBefore(context, existing, version);
     const { account, region, now } = context;
@@ -60,7 +62,7 @@ export const CreateSecret = operation('CreateSecret', {
       replicaRegions: [],
     };
     const filled = version === undefined ? bare : await putVersion(context, bare, version, [current]);
-    const replicaRegions = await addReplicas(context, filled, input.AddReplicaRegions ?? [], input.ForceOverwriteReplicaSecret ?? false);
+    const replicaRegions = await addReplicas(context, filled, wanted, input.ForceOverwriteReplicaSecret ?? false);
     const secret = { ...filled, replicaRegions };
     secrets.put(context.transaction, secret);
     return createdShape(context, secret, version?.versionId);
@@ -70,11 +72,19 @@ export const CreateSecret = operation('CreateSecret', {
 /** The same request again is answered again; any other finds the name taken. @throws Fault ResourceExistsException */
 async function createdBefore(context: Context, { secret }: FoundSecret, version: NewVersion | undefined): Promise<CreateSecretResponse> {
   if (secret.deletion !== undefined) {
-    throw fault('InvalidRequestException', "You can't create this secret because a secret with this name is already scheduled for deletion.");
+    throw fault(
+      'InvalidRequestException',
+      "You can't create this secret because a secret with this name is already scheduled for deletion.",
+    );
   }
   const { account, region, name } = secret;
   const stored = version && (await versions.get(context.transaction, account, region, name, version.versionId));
-  if (version !== undefined && stored !== undefined && region === context.region && (await hasValue(context, secret, stored, version.value))) {
+  if (
+    version !== undefined &&
+    stored !== undefined &&
+    region === context.region &&
+    (await hasValue(context, secret, stored, version.value))
+  ) {
     return createdShape(context, secret, version.versionId);
   }
   throw fault('ResourceExistsException', `The operation failed because the secret ${name} already exists.`);
@@ -98,8 +108,7 @@ export const DescribeSecret = operation('DescribeSecret', {
     return {
       ...detailsOf(found),
       VersionIdsToStages: labelsByVersion(secret.labels),
-      ReplicationStatus:
-        secret.replicaRegions.length === 0 || replica !== undefined ? undefined : await replicationStatus(context, secret),
+      ReplicationStatus: secret.replicaRegions.length === 0 || replica !== undefined ? undefined : await replicationStatus(context, secret),
     };
   },
 });

@@ -28,11 +28,17 @@ export const UpdateSecretVersionStage = operation('UpdateSecretVersionStage', {
 });
 
 /** Whoever moves a label must know from where, so that two who move it at once do not undo each other. @throws Fault InvalidParameterException */
-function requireSource({ VersionStage: label, MoveToVersionId: target, RemoveFromVersionId: source }: UpdateSecretVersionStageRequest, holder: string | undefined): void {
+function requireSource(
+  { VersionStage: label, MoveToVersionId: target, RemoveFromVersionId: source }: UpdateSecretVersionStageRequest,
+  holder: string | undefined,
+): void {
   if (target === undefined) {
     if (source === undefined) throw fault('InvalidParameterException', 'You must provide either MoveToVersionId or RemoveFromVersionId.');
     if (label === current) {
-      throw fault('InvalidParameterException', `You can only move staging label ${current} to a different secret version. It can't be completely removed.`);
+      throw fault(
+        'InvalidParameterException',
+        `You can only move staging label ${current} to a different secret version. It can't be completely removed.`,
+      );
     }
     if (holder === source) return;
     throw fault('InvalidParameterException', `The staging label ${label} is not attached to version ${source}.`);

@@ -1,6 +1,7 @@
 // Tags of secrets. https://docs.aws.amazon.com/secretsmanager/latest/userguide/managing-secrets_tagging.html
-import type { Tag } from './api.gen.ts';
+
 import { onSecret } from './access.ts';
+import type { Tag } from './api.gen.ts';
 import { quotas } from './quotas.ts';
 import { secrets, type Tags } from './records.ts';
 import { requirePrimary } from './secret-ids.ts';
@@ -19,7 +20,10 @@ export function tagList(tags: Tags): readonly Tag[] {
 export function withTags(tags: Tags, added: readonly Tag[] = []): Tags {
   const reserved = added.find(({ Key = '' }) => /^aws:/i.test(Key));
   if (reserved !== undefined) {
-    throw fault('InvalidParameterException', `The tag key ${reserved.Key} is not valid: keys that begin with aws: are reserved for AWS use.`);
+    throw fault(
+      'InvalidParameterException',
+      `The tag key ${reserved.Key} is not valid: keys that begin with aws: are reserved for AWS use.`,
+    );
   }
   const all = { ...tags, ...tagRecord(added) };
   if (Object.keys(all).length > quotas.tagsMax) {
@@ -29,7 +33,9 @@ export function withTags(tags: Tags, added: readonly Tag[] = []): Tags {
 }
 
 export const TagResource = operation('TagResource', {
-  access: onSecret('secretsmanager:TagResource', ({ Tags: tags }: { SecretId: string; Tags: readonly Tag[] }) => ({ requestTags: tagRecord(tags) })),
+  access: onSecret('secretsmanager:TagResource', ({ Tags: tags }: { SecretId: string; Tags: readonly Tag[] }) => ({
+    requestTags: tagRecord(tags),
+  })),
   async handle(input, context) {
     const { secret } = await requirePrimary(context, input.SecretId);
     secrets.put(context.transaction, { ...secret, tags: withTags(secret.tags, input.Tags), changedAtMs: context.now });

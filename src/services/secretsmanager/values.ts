@@ -22,7 +22,7 @@ export const GetSecretValue = operation('GetSecretValue', {
     const { secret, arn } = found;
     noteSecret(context, secret);
     const version = await requestedVersion(context, found, input);
-    const { kind, content } = await valueOf(context, found, version);
+    const { kind, content } = await openValue(context, found, version);
     noteAccess(context, found, version);
     return {
       ARN: arn,
@@ -58,7 +58,7 @@ async function requestedVersion(
   throw fault('ResourceNotFoundException', `Secrets Manager can't find the specified secret value for ${searched}`);
 }
 
-async function valueOf(
+async function openValue(
   context: Context,
   { secret, replica }: FoundSecret,
   { versionId, value }: { readonly versionId: string; readonly value: NonNullable<VersionRecord['value']> },
