@@ -8,7 +8,8 @@ import { listen } from './http/server.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
-import type { GuardrailsPort } from './kit/ports.ts';
+import { createOutside, type OutsideParts } from './kit/outside.ts';
+import type { FunctionRuntime, GuardrailsPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
@@ -33,6 +34,10 @@ const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: a
 /** No organisation: no account is subject to guardrails. */
 const noGuardrails: GuardrailsPort = { serviceControl: async () => undefined, resourceControl: async () => undefined };
 
+const noFunctions: FunctionRuntime = {
+  run: () => Promise.reject(new Error('this process runs no functions')),
+};
+
 export interface Parts {
   readonly store: Store;
   readonly clock: MovableClock;
@@ -40,6 +45,8 @@ export interface Parts {
   readonly sealer: Sealer;
   readonly account: string;
   readonly region: string;
+  /** Undefined: this process runs no functions. */
+  readonly functions?: FunctionRuntime;
   readonly onInternalError: (error: unknown, requestId: string) => void;
 }
 
@@ -57,7 +64,16 @@ export function compose(parts: Parts): Castellan {
   const decisions = createDecisionLog();
   const registry = createRegistry(registrySource);
   const protocols = createProtocols();
-  const pipeline = createPipeline({
+  const outsideParts: OutsideParts = {
+    store,
+    clock,
+    ids,
+    sealer,
+    partition,
+    functions: parts.functions ?? noFunctions,
+    runService: (service, transaction, now, run) => pipeline.runService(service, transaction, now, run),
+  };
+  const pipeline: Pipeline = createPipeline({
     store,
     ids,
     partition,
@@ -74,16 +90,12 @@ export function compose(parts: Parts): Castellan {
       signingKeys: createSigningKeyCache(),
       homeAccount: parts.account,
     },
+    outside: (service) => createOutside(outsideParts, service),
     authorizer: { clock, sealer, decisions, guardrails: noGuardrails },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({
-    store,
-    clock,
-    ids,
-    sealer,
-    partition,
-    runService: pipeline.runService,
+    ...outsideParts,
     services: () => Promise.all(Object.values(services).map((load) => load())),
     onError: parts.onInternalError,
   });
@@ -102,8 +114,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const ensureRoot = (): Promise<RootKey> =>
     store.transact((transaction) => ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: givenRootKey(options) }));
   const root = await ensureRoot();
-  const castellan = compose({ store, clock, ids, sealer, account, region: options.region, onInternalError: options.onInternalError });
   let info: ServerInfo | undefined;
+  const functions = lazyFunctions(options, clock, () => info?.address ?? '');
+  const { region, onInternalError } = options;
+  const castellan = compose({ store, clock, ids, sealer, account, region, functions, onInternalError });
   const describe = (port: number, key: RootKey): ServerInfo => {
     const address = `${options.tlsCert === undefined ? 'http' : 'https'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
     const secretAccessKey = key.secretAccessKey.reveal();
@@ -164,6 +178,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await server.close();
       await stopWork();
       await store.close();
+    },
+  };
+}
+
+/** Loaded when the first function runs. */
+function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: () => string): FunctionRuntime {
+  let runtime: Promise<FunctionRuntime> | undefined;
+  return {
+    async run(run) {
+      runtime ??= import('./functions/runtime.ts').then(({ createFunctionRuntime }) =>
+        createFunctionRuntime({
+          directory: join(options.dataDir, 'functions'),
+          endpoint,
+          certificateFile: options.tlsCert,
+          now: clock.now,
+        }),
+      );
+      return (await runtime).run(run);
     },
   };
 }

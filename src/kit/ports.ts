@@ -59,3 +59,37 @@ export interface RoleFacts {
   readonly maxSessionSeconds: number;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+/** Runs the code of functions, each run in a process of its own. Implemented by src/functions; reached through `Outside`. */
+export interface FunctionRuntime {
+  /** `busy`: as many functions run as this node lets run at once. @throws Error when the archive cannot be used. */
+  run(run: FunctionRun): Promise<FunctionOutcome | 'busy'>;
+}
+
+export interface FunctionRun {
+  /** SHA-256 of the archive, in hexadecimal: it is unpacked once. */
+  readonly archiveId: string;
+  /** Zip. */
+  readonly archive: Uint8Array;
+  /** `index.handler`. */
+  readonly handler: string;
+  readonly requestId: string;
+  readonly functionArn: string;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly region: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret; readonly sessionToken: Secret };
+  /** JSON text. */
+  readonly event: string;
+}
+
+export interface FunctionOutcome {
+  /** JSON text: the handler's result, or AWS's error object. */
+  readonly payload: string;
+  readonly isError: boolean;
+  /** What the function printed, between AWS's START, END and REPORT lines. */
+  readonly log: string;
+}
