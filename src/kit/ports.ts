@@ -59,3 +59,29 @@ export interface RoleFacts {
   readonly maxSessionSeconds: number;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+/** Implemented by iam: the identity providers that accounts trust; sts verifies their assertions and tokens. */
+export interface ProviderDirectory {
+  samlProvider(transaction: Transaction, arn: string): Promise<SamlProviderFacts | undefined>;
+  /** `url` without its scheme, exactly as it was registered. */
+  openIdProvider(transaction: Transaction, account: string, url: string): Promise<OpenIdProviderFacts | undefined>;
+}
+
+export interface SamlProviderFacts {
+  readonly account: string;
+  readonly name: string;
+  readonly uuid: string;
+  readonly entityId: string;
+  /** DER in base64. */
+  readonly signingCertificates: readonly string[];
+  readonly validUntilMs: number;
+  readonly assertionEncryptionMode?: 'Required' | 'Allowed' | undefined;
+  readonly privateKeys: readonly { readonly pem: Secret }[];
+}
+
+export interface OpenIdProviderFacts {
+  readonly account: string;
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+}

@@ -6,8 +6,10 @@ import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
+import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
+import { samlProviderOperations } from './saml-providers.ts';
 import { tagOperations } from './tags.ts';
 import { userOperations } from './users.ts';
 
@@ -25,5 +27,7 @@ export const iam: ServiceDefinition = {
     ...accessKeyOperations,
     ...tagOperations,
     ...accountOperations,
+    ...samlProviderOperations,
+    ...openIdConnectProviderOperations,
   ],
 };
