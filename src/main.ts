@@ -9,6 +9,7 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import type { GuardrailsPort } from './kit/ports.ts';
+import { createWork, type Work } from './kit/work.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
@@ -46,30 +47,47 @@ export interface Parts {
 export interface Castellan {
   readonly pipeline: Pipeline;
   readonly decisions: DecisionLog;
+  /** What services do by themselves. */
+  readonly work: Work;
 }
 
 export function compose(parts: Parts): Castellan {
   const { store, clock, ids, sealer } = parts;
   const identities = createIdentityPort();
   const decisions = createDecisionLog();
+  const registry = createRegistry(registrySource);
+  const protocols = createProtocols();
   const pipeline = createPipeline({
     store,
     ids,
     partition,
     homeAccount: parts.account,
     principals: identities,
-    router: { registry: createRegistry(registrySource), protocols: createProtocols(), defaultRegion: parts.region },
+    registry,
+    protocols,
+    router: { registry, protocols, defaultRegion: parts.region },
     authenticator: {
       clock,
       sealer,
       partition,
       identities: cachedIdentities(identities, parts.account),
       signingKeys: createSigningKeyCache(),
+      homeAccount: parts.account,
     },
     authorizer: { clock, sealer, decisions, guardrails: noGuardrails },
     onInternalError: parts.onInternalError,
   });
-  return { pipeline, decisions };
+  const work = createWork({
+    store,
+    clock,
+    ids,
+    sealer,
+    partition,
+    runService: pipeline.runService,
+    services: () => Promise.all(Object.values(services).map((load) => load())),
+    onError: parts.onInternalError,
+  });
+  return { pipeline, decisions, work };
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -113,7 +131,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     explain: async (requestId) =>
       castellan.decisions.recall(requestId) ?? (await store.transact((transaction) => storedExplanation(transaction, requestId))),
     coverage: async () => ({ services: await coverageOf(registrySource) }),
-    advanceClock: (ms) => advanceClock(store, clock, ms),
+    async advanceClock(ms) {
+      await advanceClock(store, clock, ms);
+      await castellan.work.settle();
+    },
     clock: () => ({ now: isoSeconds(clock.now()), offsetMs: clock.offsetMs }),
     exportState: (passphrase) => exportState(store, passphrase, ids),
     importState: (text, passphrase) => importState(store, text, passphrase, ids),
@@ -135,11 +156,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   );
   info = describe(server.port, root);
+  const stopWork = castellan.work.start();
   return {
     info,
     async close() {
       stopFollowing();
       await server.close();
+      await stopWork();
       await store.close();
     },
   };

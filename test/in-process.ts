@@ -2,13 +2,16 @@
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { STSClient } from '@aws-sdk/client-sts';
-import { systemClock } from '../src/base/clock.ts';
+import { type MovableClock, systemClock } from '../src/base/clock.ts';
 import { randomIds } from '../src/base/ids.ts';
 import { openInstallation } from '../src/kit/installation.ts';
+import type { ContextFor } from '../src/kit/jobs.ts';
+import type { Work } from '../src/kit/work.ts';
 import { compose } from '../src/main.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
+import type { Store } from '../src/store/store.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface ClientCredentials {
@@ -25,6 +28,12 @@ export interface InProcess {
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
+  readonly store: Store;
+  readonly clock: MovableClock;
+  /** What services do by themselves: `work.settle()` does all that is due. */
+  readonly work: Work;
+  /** Does something as a service would by itself. */
+  runService<Result>(service: string, work: (contextFor: ContextFor) => Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
 }
 
@@ -46,7 +55,7 @@ export async function startInProcess(name: string): Promise<InProcess> {
   const rootKey = ids.bytes(32);
   const store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
   const { account } = await openInstallation(store, '111122223333', ids);
-  const { pipeline } = compose({
+  const { pipeline, work } = compose({
     store,
     clock,
     ids,
@@ -80,6 +89,10 @@ export async function startInProcess(name: string): Promise<InProcess> {
     sts: (credentials) => new STSClient(settings(credentials)),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
     addAccount,
+    store,
+    clock,
+    work,
+    runService: (service, run) => store.transact((transaction) => pipeline.runService(service, transaction, clock.now(), run)),
     async stop() {
       await store.close();
       directory.remove();

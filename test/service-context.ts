@@ -41,6 +41,9 @@ export function testContext(options: TestContextOptions = {}): Context {
     sourceIp: '192.0.2.1',
     userAgent: 'test',
     note: options.onNote ?? (() => {}),
+    via: [],
+    call: untouchedService,
+    serviceEvent: () => {},
   };
 }
 
@@ -119,6 +122,9 @@ export function sessionFacts(facts: Partial<SessionFacts> = {}): SessionFacts {
 const untouched = (): never => {
   throw new Error('the operation under test does not use the store');
 };
+const untouchedService = (): never => {
+  throw new Error('the operation under test calls no other service');
+};
 const noTransaction: Transaction = {
   get: untouched,
   list: untouched,
@@ -127,4 +133,5 @@ const noTransaction: Transaction = {
   append: untouched,
   discard: untouched,
   events: untouched,
+  eventsAfter: untouched,
 };

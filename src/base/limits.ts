@@ -33,6 +33,10 @@ export const limits = {
   /** AWS: the longest life of a presigned URL, seven days. */
   presignedSecondsMax: 604_800,
   listBatchMax: 1_000,
+  /** Events that a reader of the ledger gets at once. */
+  readerBatchMax: 500,
+  /** Steps of one job before the others have their turn. */
+  jobStepsMax: 10_000,
   /** Characters of a wrong value that an answer repeats. */
   shownValueMax: 256,
   /** Explained decisions of allowed calls that are kept in memory. */

@@ -1,7 +1,9 @@
 // What an operation knows about its request: who calls, where, when, and the unit of work in which everything happens.
 import type { Ids } from '../base/ids.ts';
 import type { Principal } from '../policy/policy.ts';
+import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
+import type { ServiceCall } from './calls.ts';
 import type { PrincipalDirectory } from './ports.ts';
 
 /** The authenticated caller. */
@@ -43,6 +45,8 @@ export interface Scope {
   readonly transaction: Transaction;
   readonly principals: PrincipalDirectory;
   readonly sealer: Sealer;
+  /** Service principals through which the caller comes, the first one first; empty for a request from outside. */
+  readonly via: readonly string[];
 }
 
 export interface Context extends Scope {
@@ -51,6 +55,23 @@ export interface Context extends Scope {
   readonly userAgent: string;
   /** Adds to the request's ledger entry. */
   readonly note: (facts: EventFacts) => void;
+  /** Calls another service; services use the typed `callsTo` of kit/calls.ts. */
+  readonly call: (call: ServiceCall) => Promise<Structure>;
+  /** Records something that the service did by itself, beside the request's own entry. */
+  readonly serviceEvent: (event: ServiceEvent) => void;
+}
+
+/** An event that no request made. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/non-api-aws-service-events.html */
+export interface ServiceEvent {
+  readonly eventName: string;
+  readonly resources?: LedgerEvent['resources'];
+  readonly serviceEventDetails?: Readonly<Record<string, unknown>>;
+  readonly additionalEventData?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly readOnly?: boolean;
+  /** By default the context's own. */
+  readonly account?: string;
+  readonly region?: string;
 }
 
 /** Makes and opens opaque tokens that only this installation can read (session tokens, encoded authorization messages). */
@@ -66,4 +87,8 @@ export interface EventFacts {
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
   /** Laid over the printed request parameters, where CloudTrail prints one differently; undefined leaves one out. */
   readonly requestParameters?: Readonly<Record<string, unknown>>;
+  /** Whose event it is, where that is not the caller's account: of requests without an account of their own. */
+  readonly recipient?: string;
+  /** Another account that gets an event of its own: the owner of a resource that was used across accounts. */
+  readonly sharedWith?: string;
 }

@@ -1,4 +1,5 @@
 // A service as data: its operations and the few facts about it that the pipeline needs.
+import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
 import type { OperationDefinition } from './operation.ts';
 
 export interface ServiceDefinition {
@@ -6,6 +7,8 @@ export interface ServiceDefinition {
   readonly name: string;
   readonly operations: readonly OperationDefinition[];
   readonly quirks?: ServiceQuirks;
+  readonly jobs?: readonly (Job | OutsideJob)[];
+  readonly readers?: readonly LedgerReader[];
 }
 
 /** Declared deviations from the common behaviour; each names AWS's own oddity. */

@@ -16,6 +16,8 @@ export interface Authenticator {
   readonly partition: string;
   readonly identities: IdentityPort;
   readonly signingKeys: SigningKeyCache;
+  /** In which callers without an account of their own act. */
+  readonly homeAccount: string;
 }
 
 /** @throws Fault in the words of the service's protocol. The request's body is the decoded one afterwards. */
@@ -24,7 +26,7 @@ export async function authenticate(authenticator: Authenticator, routed: Routed,
   const { signature } = routed;
   if (signature.kind === 'malformed') throw refuse({ kind: 'malformed', problem: signature.problem });
   if (signature.kind === 'unsigned') {
-    if (routed.definition.access === unsigned) return { ...routed, identity: anonymous };
+    if (routed.definition.access === unsigned) return authenticated(authenticator, routed, anonymous);
     throw refuse({ kind: 'missing' });
   }
   const identity = await identify(authenticator, routed, signature.accessKeyId, signature.sessionToken, transaction);
@@ -41,7 +43,11 @@ export async function authenticate(authenticator: Authenticator, routed: Routed,
   });
   if (verdict.kind === 'refused') throw refuse(verdict.problem);
   if (identity.expiresAtMs !== undefined && identity.expiresAtMs <= now) throw refuse({ kind: 'expired-token' });
-  return { ...routed, identity, request: { ...routed.request, body: verdict.body } };
+  return authenticated(authenticator, { ...routed, request: { ...routed.request, body: verdict.body } }, identity);
+}
+
+function authenticated({ homeAccount }: Authenticator, routed: Routed, identity: Identity): Authenticated {
+  return { ...routed, identity, account: identity.caller.principal.account ?? homeAccount, via: [], source: undefined };
 }
 
 async function identify(

@@ -87,7 +87,10 @@ function requestFacts(request: Decoded, now: number): RequestFacts {
     now,
     region: request.region,
     sourceIp: request.sourceIp,
-    isTls: request.tls !== undefined,
+    // Services reach each other over TLS.
+    isTls: request.tls !== undefined || request.via.length > 0 || request.source !== undefined,
+    via: request.via,
+    source: request.source,
     userAgent: request.request.headers['user-agent'],
     referer: request.request.headers['referer'],
   };

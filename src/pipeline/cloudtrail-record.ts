@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 import { parseArn } from '../base/arn.ts';
 import { isoSeconds } from '../base/clock.ts';
+import type { ServiceEvent } from '../kit/context.ts';
 import type { Operation } from '../model/model.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent } from '../store/store.ts';
@@ -113,7 +114,7 @@ function element(name: string, bytesMax: number, value: Structure | undefined): 
 }
 
 /** AWS prints resources that have an ARN here; the others are found by LookupEvents only. */
-function resourcesOf(facts: RecordFacts): unknown {
+function resourcesOf(facts: Pick<RecordFacts, 'resources' | 'account'>): unknown {
   const printed = facts.resources.flatMap(({ type, name }) => {
     const arn = parseArn(name);
     return arn ? [{ accountId: arn.account || facts.account, type, ARN: name }] : [];
@@ -133,4 +134,53 @@ function shortened(text: string): string {
         .subarray(0, textBytesMax)
         .toString('utf8')
         .replace(/\ufffd$/, '');
+}
+
+export interface ServiceEventFacts extends ServiceEvent {
+  readonly eventId: string;
+  readonly timeMs: number;
+  readonly eventSource: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** An event that no request made: something that the service did by itself. */
+export function serviceEventRecord(facts: ServiceEventFacts): LedgerEvent {
+  const { eventId, timeMs, account, region, eventName, eventSource, resources = [], readOnly = false } = facts;
+  const record = {
+    eventVersion,
+    userIdentity: { accountId: account, invokedBy: eventSource },
+    eventTime: isoSeconds(timeMs),
+    eventSource,
+    eventName,
+    awsRegion: region,
+    sourceIPAddress: eventSource,
+    userAgent: eventSource,
+    errorCode: facts.error && shortened(facts.error.code),
+    errorMessage: facts.error && shortened(facts.error.message),
+    requestParameters: null,
+    responseElements: null,
+    additionalEventData: facts.additionalEventData && element('additionalEventData', additionalBytesMax, facts.additionalEventData),
+    eventID: eventId,
+    readOnly,
+    resources: resourcesOf({ resources, account }),
+    eventType: 'AwsServiceEvent',
+    managementEvent: true,
+    recipientAccountId: account,
+    serviceEventDetails: facts.serviceEventDetails && element('serviceEventDetails', elementBytesMax, facts.serviceEventDetails),
+    eventCategory: 'Management',
+  };
+  const columns = {
+    eventId,
+    timeMs,
+    account,
+    region,
+    eventName,
+    eventSource,
+    username: undefined,
+    accessKeyId: undefined,
+    readOnly,
+    resources,
+  };
+  return { ...columns, record: JSON.stringify(record) };
 }

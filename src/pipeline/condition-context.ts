@@ -14,6 +14,10 @@ export interface RequestFacts {
   readonly isTls: boolean;
   readonly userAgent: string | undefined;
   readonly referer: string | undefined;
+  /** Service principals through which the caller comes, the first one first. */
+  readonly via: readonly string[];
+  /** For calls of a service principal: what it acts for. */
+  readonly source: { readonly account: string; readonly arn: string | undefined } | undefined;
 }
 
 type KeySource = (facts: RequestFacts, access: Access) => ConditionValue | undefined;
@@ -49,7 +53,12 @@ const globalKeys: Readonly<Record<string, KeySource>> = {
   'aws:multifactorauthage': ({ identity, now }) => secondsSince(identity.caller.session?.mfaAtMs, now),
   'aws:sourceidentity': ({ identity }) => identity.caller.session?.sourceIdentity,
   'aws:federatedprovider': ({ identity }) => identity.caller.session?.federatedProvider,
-  'aws:viaawsservice': () => 'false',
+  'aws:viaawsservice': ({ via }) => String(via.length > 0),
+  'aws:calledvia': ({ via }) => (via.length === 0 ? undefined : via),
+  'aws:calledviafirst': ({ via }) => via[0],
+  'aws:calledvialast': ({ via }) => via.at(-1),
+  'aws:sourceaccount': ({ source }) => source?.account,
+  'aws:sourcearn': ({ source }) => source?.arn,
   'aws:resourceaccount': ({ identity }, access) => access.resourceAccount ?? identity.caller.principal.account,
   'aws:tagkeys': (_facts, access) => (access.requestTags === undefined ? undefined : Object.keys(access.requestTags)),
 };

@@ -10,7 +10,7 @@ import type { Registry } from './registry.ts';
 import type { Addressed, Received, Routed } from './stages.ts';
 
 /** Region of services with one endpoint for the world. */
-const globalRegion = 'us-east-1';
+export const globalRegion = 'us-east-1';
 
 export interface Router {
   readonly registry: Registry;
@@ -26,7 +26,7 @@ export async function address(router: Router, received: Received, signature: Pre
   const protocol = router.protocols[detectProtocol(received.request, service.model.protocols)];
   const scopeRegion = signature.kind === 'signed' ? signature.region : router.defaultRegion;
   const region = service.quirks.isGlobal ? globalRegion : scopeRegion;
-  return { ...received, service, protocol, region, signature };
+  return { ...received, service, protocol, region, globalRegion, signature };
 }
 
 /** @throws Fault the protocol's own for an unknown operation; NotImplemented (501) for one that Castellan does not have. */

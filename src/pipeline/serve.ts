@@ -1,58 +1,45 @@
 // The whole request on one screen: route, authenticate, decode, validate, authorise, handle, encode, record; all of it one unit of work, so
 // that effect and ledger entry are both there or neither is.
 import { Fault } from '../base/fault.ts';
-import type { Ids } from '../base/ids.ts';
-import type { Context, EventFacts, Scope } from '../kit/context.ts';
-import type { PrincipalDirectory } from '../kit/ports.ts';
-import { redact } from '../model/redact.ts';
-import { validate } from '../model/validate.ts';
-import type { Structure, WireResponse } from '../protocol/protocol.ts';
+import type { EventFacts } from '../kit/context.ts';
+import type { ContextFor, RunService } from '../kit/jobs.ts';
+import type { WireResponse } from '../protocol/protocol.ts';
 import { readSignature } from '../sigv4/present.ts';
-import { ConflictError, type Store, type Transaction } from '../store/store.ts';
+import { ConflictError, type LedgerEvent, type Store, type Transaction } from '../store/store.ts';
 import { type Authenticator, authenticate } from './authenticate.ts';
-import { type Authorizer, authorize, Refusal } from './authorize.ts';
-import { buildRecord } from './cloudtrail-record.ts';
+import { Refusal } from './authorize.ts';
 import { storeExplanation } from './decision-log.ts';
-import { internalFailure, notFoundService, throttled, validationFault } from './faults.ts';
-import { address, guessProtocol, type Router, route } from './route.ts';
-import type { Addressed, Authenticated, Decoded, Received, Routed } from './stages.ts';
+import { internalFailure, notFoundService, throttled } from './faults.ts';
+import { contextOf, type PerformParts, perform, principalOf, serviceIdentity, type Trail } from './perform.ts';
+import { type Ended, entriesOf, type Known } from './record.ts';
+import { address, globalRegion, guessProtocol, type Router, route } from './route.ts';
+import type { Actor, Addressed, Decoded, Received } from './stages.ts';
 
-export interface PipelineParts {
+export interface PipelineParts extends PerformParts {
   readonly store: Store;
-  readonly ids: Ids;
   readonly router: Router;
   readonly authenticator: Authenticator;
-  readonly authorizer: Authorizer;
-  readonly principals: PrincipalDirectory;
-  readonly partition: string;
-  /** Gets the ledger entries of callers that nobody knows. */
-  readonly homeAccount: string;
-  readonly onInternalError: (error: unknown, requestId: string) => void;
 }
 
 export interface Pipeline {
   serve(received: Received): Promise<WireResponse>;
   /** Answers a request that could not be read, in the error shape that its client reads. */
   refuse(received: Received, fault: Fault): WireResponse;
+  /** Runs work that a service does by itself; what it records is appended to the unit of work. */
+  runService: RunService;
 }
 
-/** What is known when a request ends, well or not. */
-type Known = Addressed & Partial<Pick<Routed, 'operation' | 'definition'> & Pick<Authenticated, 'identity'> & Pick<Decoded, 'input'>>;
-
-interface Outcome {
-  readonly known: Known;
+interface Outcome extends Ended {
   readonly response: WireResponse;
-  readonly output?: Structure | undefined;
-  readonly fault?: Fault | undefined;
-  readonly notes: EventFacts;
 }
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { protocols } = parts.router;
+  const { protocols } = parts;
   const refuse = (received: Received, fault: Fault): WireResponse =>
     guessProtocol(protocols, received.request).encodeFault(fault, undefined, undefined, received.requestId);
   return {
     refuse,
+    runService: (name, transaction, now, work) => runService(parts, name, transaction, now, work),
     async serve(received) {
       try {
         const addressed = await address(parts.router, received, readSignature(received.request));
@@ -69,10 +56,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 async function serveAddressed(parts: PipelineParts, addressed: Addressed): Promise<WireResponse> {
   try {
     return await parts.store.transact(async (transaction) => {
-      const outcome = await attempt(parts, addressed, transaction);
+      const trail: Trail = { events: [], refusals: [] };
+      const outcome = await attempt(parts, addressed, transaction, trail);
       if (outcome.fault !== undefined) transaction.discard();
-      if (outcome.fault instanceof Refusal) storeExplanation(transaction, outcome.fault.explained);
-      transaction.append(record(parts, outcome));
+      // A refusal of a call to another service is the reason of this request's failure, so it is found under both ids.
+      const refusal = outcome.fault instanceof Refusal ? outcome.fault.explained : trail.refusals.at(-1);
+      if (outcome.fault !== undefined && refusal !== undefined) trail.refusals.push({ ...refusal, requestId: addressed.requestId });
+      keep(transaction, trail, entriesOf(parts, outcome));
       return outcome.response;
     });
   } catch (error) {
@@ -81,7 +71,12 @@ async function serveAddressed(parts: PipelineParts, addressed: Addressed): Promi
   }
 }
 
-async function attempt(parts: PipelineParts, addressed: Addressed, transaction: Transaction): Promise<Outcome> {
+function keep(transaction: Transaction, trail: Trail, own: readonly LedgerEvent[]): void {
+  for (const explained of trail.refusals) storeExplanation(transaction, explained);
+  for (const event of [...trail.events, ...own]) transaction.append(event);
+}
+
+async function attempt(parts: PipelineParts, addressed: Addressed, transaction: Transaction, trail: Trail): Promise<Outcome> {
   let known: Known = addressed;
   let notes: EventFacts = {};
   try {
@@ -92,14 +87,9 @@ async function attempt(parts: PipelineParts, addressed: Addressed, transaction: 
     const input = authenticated.protocol.decode(authenticated.operation, authenticated.request);
     const decoded: Decoded = { ...authenticated, input };
     known = decoded;
-    const problems = decoded.operation.input === undefined ? [] : validate(decoded.operation.input, input);
-    if (problems.length > 0) throw validationFault(problems, decoded);
-    const scope = scopeOf(parts, decoded, transaction);
-    await authorize(parts.authorizer, decoded, scope);
-    const context = contextOf(parts, decoded, scope, (facts) => {
+    const output = await perform(parts, decoded, transaction, trail, (facts) => {
       notes = { ...notes, ...facts };
     });
-    const output = await decoded.definition.handle(input, context);
     const response = decoded.protocol.encode(decoded.operation, output, decoded.requestId);
     return { known, response, output, notes };
   } catch (error) {
@@ -109,60 +99,45 @@ async function attempt(parts: PipelineParts, addressed: Addressed, transaction: 
   }
 }
 
-function scopeOf(parts: PipelineParts, decoded: Decoded, transaction: Transaction): Scope {
-  const { caller } = decoded.identity;
-  return {
-    partition: parts.partition,
-    account: caller.principal.account ?? parts.homeAccount,
-    region: decoded.region,
-    caller,
-    now: decoded.receivedAtMs,
-    requestId: decoded.requestId,
-    transaction,
-    principals: parts.principals,
-    sealer: parts.authorizer.sealer,
-  };
-}
-
-function contextOf(parts: PipelineParts, decoded: Decoded, scope: Scope, note: Context['note']): Context {
-  return { ...scope, ids: parts.ids, sourceIp: decoded.sourceIp, userAgent: decoded.request.headers['user-agent'] ?? '', note };
-}
-
 function asFault(parts: PipelineParts, error: unknown, requestId: string): Fault {
   if (error instanceof Fault) return error;
   parts.onInternalError(error, requestId);
   return internalFailure();
 }
 
-function record(parts: PipelineParts, { known, output, fault, notes }: Outcome) {
-  const { operation, definition, service } = known;
-  const { quirks, model } = service;
-  const caller = known.identity?.caller;
-  return buildRecord({
-    eventId: parts.ids.uuid(),
-    requestId: known.requestId,
-    timeMs: known.receivedAtMs,
-    partition: parts.partition,
-    account: caller?.principal.account ?? parts.homeAccount,
-    region: known.region,
-    eventSource: quirks.eventSource ?? `${model.endpointPrefix}.amazonaws.com`,
-    eventName: operation?.name ?? 'Unknown',
-    caller,
-    presentedAccessKeyId: known.signature.kind === 'signed' ? known.signature.accessKeyId : undefined,
-    operation,
-    requestParameters: notes.requestParameters,
-    readOnly: definition?.readOnly ?? false,
-    sourceIp: known.sourceIp,
-    userAgent: known.request.headers['user-agent'],
-    host: known.request.headers['host'],
-    tls: known.tls,
-    input: operation?.input === undefined || known.input === undefined ? undefined : redact(operation.input, known.input),
-    output:
-      operation?.output === undefined || output === undefined || !definition?.recordsResponse
-        ? undefined
-        : redact(operation.output, output),
-    error: fault === undefined ? undefined : { code: fault.code, message: fault.message },
-    resources: notes.resources ?? [],
-    additionalEventData: notes.additionalEventData,
-  });
+const noRequest = { method: '', path: '', query: '', headers: {}, body: new Uint8Array(0) };
+
+async function runService<Result>(
+  parts: PipelineParts,
+  name: string,
+  transaction: Transaction,
+  now: number,
+  work: (contextFor: ContextFor) => Promise<Result>,
+): Promise<Result> {
+  const service = await parts.registry.service(name);
+  const protocol = parts.protocols[service.model.protocols[0] ?? 'json'];
+  const trail: Trail = { events: [], refusals: [] };
+  const principal = principalOf(service);
+  const contextFor: ContextFor = ({ account, region }) => {
+    const actor: Actor = {
+      request: noRequest,
+      requestId: parts.ids.uuid(),
+      receivedAtMs: now,
+      sourceIp: principal,
+      tls: undefined,
+      service,
+      protocol,
+      region: service.quirks.isGlobal ? globalRegion : region,
+      globalRegion,
+      signature: { kind: 'unsigned' },
+      identity: serviceIdentity(principal),
+      account,
+      via: [],
+      source: { account, arn: undefined },
+    };
+    return contextOf(parts, actor, transaction, trail, () => undefined);
+  };
+  const result = await work(contextFor);
+  keep(transaction, trail, []);
+  return result;
 }

@@ -21,6 +21,8 @@ export interface Addressed extends Received {
   readonly service: Service;
   readonly protocol: Protocol;
   readonly region: string;
+  /** Where services with one endpoint for the world are. */
+  readonly globalRegion: string;
   readonly signature: PresentedSignature;
 }
 
@@ -31,7 +33,16 @@ export interface Routed extends Addressed {
 
 export interface Authenticated extends Routed {
   readonly identity: Identity;
+  /** In which the request acts: the caller's own, or the one on whose behalf a service calls. */
+  readonly account: string;
+  /** Service principals through which the caller comes, the first one first. */
+  readonly via: readonly string[];
+  /** For calls of a service principal: what it acts for. */
+  readonly source: { readonly account: string; readonly arn: string | undefined } | undefined;
 }
+
+/** Who does something, where and when: a request without its question, or a service at its own work. */
+export type Actor = Omit<Authenticated, 'operation' | 'definition'>;
 
 export interface Decoded extends Authenticated {
   readonly input: Structure;

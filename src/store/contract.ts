@@ -154,6 +154,35 @@ export function storeContract(name: string, start: () => Promise<Engine>): void 
       expect((await store.transact((transaction) => transaction.events({ account: '2', limit: 10 }))).length).toBe(0);
     });
 
+    test('shows a reader each event once and in the order of the cursor, while sixteen clients append', async () => {
+      let isDone = false;
+      const writers = Promise.all(
+        Array.from({ length: 16 }, async (_each, client) => {
+          for (let round = 0; round < 10; round += 1) {
+            await store.transact(async (transaction) => {
+              transaction.append(event(`followed-${client}-${round}`));
+              await pause();
+            });
+          }
+        }),
+      ).then(() => {
+        isDone = true;
+      });
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      for (let idle = 0; idle < 3; ) {
+        const wasDone = isDone;
+        const batch = await store.transact((transaction) => transaction.eventsAfter(cursor, 7));
+        cursor = batch.cursor;
+        seen.push(...batch.entries.map(({ eventId }) => eventId).filter((id) => id.startsWith('followed-')));
+        if (batch.entries.length === 0 && wasDone) idle += 1;
+        if (batch.entries.length === 0) await pause();
+      }
+      await writers;
+      expect(seen.length).toBe(160);
+      expect(new Set(seen).size).toBe(160);
+    });
+
     test('seals secrets: they come back, and are nowhere in the raw data', async () => {
       const planted = 'PLANTED-plaintext-0123456789';
       await put('secrets', 'a', { open: 'visible-marker', nested: { secret: new Secret(planted) } });

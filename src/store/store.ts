@@ -77,6 +77,14 @@ export interface Transaction {
   discard(): void;
   /** Events that are committed; a unit of work does not see its own append, and the ledger does not take part in conflicts. */
   events(query: LedgerQuery): Promise<readonly LedgerEntry[]>;
+  /** The next events for a reader that sees each once: committed ones, oldest first, after a cursor that an earlier call gave. */
+  eventsAfter(cursor: string | undefined, limit: number): Promise<LedgerBatch>;
+}
+
+export interface LedgerBatch {
+  readonly entries: readonly LedgerEntry[];
+  /** Where the next batch starts; the given one when there is nothing new. */
+  readonly cursor: string | undefined;
 }
 
 export interface Store {

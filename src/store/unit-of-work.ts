@@ -1,12 +1,13 @@
 // What both engines share of a unit of work: buffered writes that lie over the committed state, and the ledger entries to come.
 import { limits } from '../base/limits.ts';
-import type { Document, Entry, LedgerEntry, LedgerEvent, LedgerQuery, Range, Transaction } from './store.ts';
+import type { Document, Entry, LedgerBatch, LedgerEntry, LedgerEvent, LedgerQuery, Range, Transaction } from './store.ts';
 
 /** The committed state, as an engine reads it. */
 export interface CommittedState {
   get(collection: string, key: string): Promise<Document | undefined> | Document | undefined;
   list(collection: string, range: Range): Promise<readonly Entry[]> | readonly Entry[];
   events(query: LedgerQuery): Promise<readonly LedgerEntry[]>;
+  eventsAfter(cursor: string | undefined, limit: number): Promise<LedgerBatch>;
 }
 
 /** What a unit of work wants to change. `undefined` deletes. */
@@ -48,8 +49,23 @@ export function createUnitOfWork(state: CommittedState): UnitOfWork {
       events.length = 0;
     },
     events: (query) => state.events(query),
+    eventsAfter: (cursor, limit) => state.eventsAfter(cursor, limit),
   };
   return { transaction, writes: { documents, events } };
+}
+
+/** A part of a unit of work that can fail by itself: its writes join the outer ones only if `work` does not throw. */
+export async function nested<Result>(outer: Transaction, work: (inner: Transaction) => Promise<Result>): Promise<Result> {
+  const { transaction, writes } = createUnitOfWork(outer);
+  const result = await work(transaction);
+  for (const [collection, documents] of writes.documents) {
+    for (const [key, value] of documents) {
+      if (value === undefined) outer.delete(collection, key);
+      else outer.put(collection, key, value);
+    }
+  }
+  for (const event of writes.events) outer.append(event);
+  return result;
 }
 
 /** The committed range with the unit's own writes over it: deleted keys leave, new and changed ones take their place in the order. */

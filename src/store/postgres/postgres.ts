@@ -10,6 +10,7 @@ import {
   ConflictError,
   type Document,
   type Entry,
+  type LedgerBatch,
   type LedgerEntry,
   type LedgerQuery,
   type Range,
@@ -18,7 +19,7 @@ import {
 } from '../store.ts';
 import { createUnitOfWork, type Writes } from '../unit-of-work.ts';
 import { migrate } from './schema.ts';
-import { ledgerStatement, listStatement } from './statements.ts';
+import { followingStatement, ledgerStatement, listStatement } from './statements.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -145,6 +146,11 @@ function committedState(client: pg.PoolClient, sealer: DocumentSealer) {
     async events(query: LedgerQuery): Promise<readonly LedgerEntry[]> {
       const { rows } = await client.query<LedgerRow>(ledgerStatement(query));
       return rows.map((row) => rowToEntry(row));
+    },
+    async eventsAfter(cursor: string | undefined, limit: number): Promise<LedgerBatch> {
+      const { rows } = await client.query<LedgerRow & { readonly transaction: string }>(followingStatement(cursor, limit));
+      const last = rows.at(-1);
+      return { entries: rows.map(rowToEntry), cursor: last === undefined ? cursor : `${last.transaction} ${last.sequence}` };
     },
   };
 }

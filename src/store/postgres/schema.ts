@@ -1,7 +1,7 @@
 // The tables, and the check that this version may use them. Keys compare by bytes (COLLATE "C"), as in the embedded engine.
 import type pg from 'pg';
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 const statements = [
   `CREATE TABLE IF NOT EXISTS castellan_meta (name text PRIMARY KEY, value bigint NOT NULL)`,
@@ -11,6 +11,10 @@ const statements = [
     sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, time_ms bigint NOT NULL, account text NOT NULL, region text NOT NULL,
     event_id text NOT NULL, event_name text NOT NULL, event_source text NOT NULL, username text, access_key_id text,
     read_only boolean NOT NULL, resources text NOT NULL, record text NOT NULL)`,
+  // Version 2. Sequences are given before the commit, so a later one can be visible first; readers go by transaction (see statements.ts).
+  `ALTER TABLE castellan_events ADD COLUMN IF NOT EXISTS transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id()`,
+  `CREATE INDEX IF NOT EXISTS castellan_events_by_transaction ON castellan_events (transaction_id, sequence)`,
+  `CREATE INDEX IF NOT EXISTS castellan_events_by_access_key ON castellan_events (access_key_id, sequence) WHERE access_key_id IS NOT NULL`,
   `INSERT INTO castellan_meta (name, value) VALUES ('schema', ${schemaVersion}) ON CONFLICT (name) DO NOTHING`,
 ];
 
@@ -30,6 +34,7 @@ export async function migrate(pool: pg.Pool): Promise<void> {
   }
   const { rows } = await pool.query<{ value: string }>(`SELECT value FROM castellan_meta WHERE name = 'schema'`);
   const found = Number(rows[0]?.value);
+  if (found < schemaVersion) await pool.query(`UPDATE castellan_meta SET value = $1 WHERE name = 'schema' AND value < $1`, [schemaVersion]);
   if (found > schemaVersion) {
     await pool.end();
     throw new Error(

@@ -55,6 +55,20 @@ export function ledgerStatement(query: LedgerQuery): Statement {
   return { text: `SELECT * FROM castellan_events ${where} ORDER BY sequence DESC LIMIT $${values.length}`, values };
 }
 
+/**
+ * The events of transactions before the oldest one that still runs, so that nothing can become visible behind the cursor later.
+ * https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT
+ */
+export function followingStatement(cursor: string | undefined, limit: number): Statement {
+  const [transactionId = '0', sequence = '0'] = (cursor ?? '').split(' ').filter((part) => part !== '');
+  return {
+    text: `SELECT *, transaction_id::text AS transaction FROM castellan_events
+      WHERE (transaction_id, sequence) > ($1::xid8, $2::bigint) AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
+      ORDER BY transaction_id, sequence LIMIT $3`,
+    values: [transactionId, sequence, limit],
+  };
+}
+
 const columns = {
   EventId: 'event_id',
   EventName: 'event_name',

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { limits } from '../../base/limits.ts';
 import { type LedgerRow, rowToEntry } from '../ledger-row.ts';
 import type { DocumentSealer } from '../seal.ts';
-import type { Document, Entry, LedgerEntry, LedgerEvent, LedgerQuery, Range } from '../store.ts';
+import type { Document, Entry, LedgerBatch, LedgerEntry, LedgerEvent, LedgerQuery, Range } from '../store.ts';
 import type { Writes } from '../unit-of-work.ts';
 import { ledgerStatement } from './ledger.ts';
 
@@ -12,20 +12,24 @@ export interface SqliteFile {
   list(collection: string, range: Range): readonly Entry[];
   collections(): readonly string[];
   events(query: LedgerQuery): readonly LedgerEntry[];
+  eventsAfter(cursor: string | undefined, limit: number): LedgerBatch;
   /** All of these or none, on disk when it returns. */
   write(batch: readonly Writes[]): void;
   clear(): void;
   close(): void;
 }
 
-const schemaVersion = 1;
-const schema = `
+/** From one version to the next; the version is how many have been applied. */
+const migrations = [
+  `
   CREATE TABLE documents (collection TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (collection, key)) WITHOUT ROWID;
   CREATE TABLE events (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, time_ms INTEGER NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL,
     event_id TEXT NOT NULL, event_name TEXT NOT NULL, event_source TEXT NOT NULL, username TEXT, access_key_id TEXT,
-    read_only INTEGER NOT NULL, resources TEXT NOT NULL, record TEXT NOT NULL);
-`;
+    read_only INTEGER NOT NULL, resources TEXT NOT NULL, record TEXT NOT NULL);`,
+  'CREATE INDEX events_by_access_key ON events (access_key_id, sequence) WHERE access_key_id IS NOT NULL',
+];
+const schemaVersion = migrations.length;
 
 export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile {
   const database = openDatabase(path);
@@ -38,6 +42,8 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
     `INSERT INTO events (time_ms, account, region, event_id, event_name, event_source, username, access_key_id, read_only, resources, record)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  // Sequences are given in the order of commits, by the one process that writes.
+  const following = database.prepare<[number, number], LedgerRow>('SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
   const cache = createDocumentCache();
 
   const writeAll = database.transaction((batch: readonly Writes[]) => {
@@ -77,6 +83,10 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
         .prepare<unknown[], LedgerRow>(sql)
         .all(...parameters)
         .map(rowToEntry);
+    },
+    eventsAfter(cursor, limit) {
+      const entries = following.all(Number(cursor ?? 0), limit).map(rowToEntry);
+      return { entries, cursor: entries.at(-1)?.sequence.toString() ?? cursor };
     },
     write(batch) {
       if (!batch.some(({ documents, events }) => documents.size > 0 || events.length > 0)) return;
@@ -123,12 +133,10 @@ function migrate(database: Database.Database): void {
       `the data directory was written by a newer version of Castellan (schema ${found}, this one knows ${schemaVersion}); start the newer version or use another --data-dir`,
     );
   }
-  if (found === 0) {
-    database.transaction(() => {
-      database.exec(schema);
-      database.pragma(`user_version = ${schemaVersion}`);
-    })();
-  }
+  database.transaction(() => {
+    for (const migration of migrations.slice(found)) database.exec(migration);
+    database.pragma(`user_version = ${schemaVersion}`);
+  })();
 }
 
 function listStatement(collection: string, range: Range): { readonly sql: string; readonly parameters: readonly unknown[] } {

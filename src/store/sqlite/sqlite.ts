@@ -85,6 +85,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
         return entries;
       },
       events: async (query) => file.events(query),
+      eventsAfter: async (cursor, limit) => file.eventsAfter(cursor, limit),
     });
     const started = log.current();
     const outcome = await run(work, unit.transaction);

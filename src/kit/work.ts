@@ -1,0 +1,144 @@
+// Runs what services do by themselves (kit/jobs.ts): each job when it is due, each reader when the ledger has grown. One per node; nodes agree
+// through the store, so that nothing runs twice and nothing is forgotten. See docs/adr/0009-work-over-time.md.
+import type { Clock } from '../base/clock.ts';
+import type { Ids } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type { Sealer } from './context.ts';
+import type { Job, JobContext, LedgerReader, OutsideJob, RunService } from './jobs.ts';
+import type { ServiceDefinition } from './service.ts';
+
+export interface WorkParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly sealer: Sealer;
+  readonly partition: string;
+  readonly runService: RunService;
+  readonly services: () => Promise<readonly ServiceDefinition[]>;
+  /** A job that fails is reported and tried again when it is next due. */
+  readonly onError: (error: unknown, what: string) => void;
+}
+
+export interface Work {
+  /** Runs everything that is due now, until nothing is. */
+  settle(): Promise<void>;
+  /** Looks for due work every second from now on. Returns how to stop, which waits for what is running. */
+  start(): () => Promise<void>;
+}
+
+interface Task {
+  /** `kms/key-deletion`. */
+  readonly id: string;
+  readonly service: string;
+  readonly everyMs: number;
+  readonly step: () => Promise<'more' | undefined>;
+}
+
+const jobCollection = 'work.job';
+const readerCollection = 'work.reader';
+const tickMs = 1_000;
+
+export function createWork(parts: WorkParts): Work {
+  let tasks: Promise<readonly Task[]> | undefined;
+  /** When this node looks at a task again; the store has the last word. */
+  const lookAgainAtMs = new Map<string, number>();
+  let running: Promise<void> | undefined;
+
+  const pass = async (isForced: boolean): Promise<void> => {
+    tasks ??= tasksOf(parts);
+    for (const task of await tasks) {
+      if (!isForced && parts.clock.now() < (lookAgainAtMs.get(task.id) ?? 0)) continue;
+      try {
+        await runTask(task);
+      } catch (error) {
+        parts.onError(error, task.id);
+      }
+      lookAgainAtMs.set(task.id, parts.clock.now() + task.everyMs);
+    }
+  };
+  /** Passes never overlap on a node. */
+  const exclusive = (isForced: boolean): Promise<void> => {
+    const before = running ?? Promise.resolve();
+    const next = before.then(() => pass(isForced));
+    running = next;
+    return next;
+  };
+
+  return {
+    settle: () => exclusive(true),
+    start() {
+      let isBusy = false;
+      const timer = setInterval(() => {
+        if (isBusy) return;
+        isBusy = true;
+        void exclusive(false).finally(() => {
+          isBusy = false;
+        });
+      }, tickMs);
+      timer.unref();
+      return async () => {
+        clearInterval(timer);
+        await running;
+      };
+    },
+  };
+}
+
+async function runTask(task: Task): Promise<void> {
+  for (let step = 0; step < limits.jobStepsMax; step += 1) if ((await task.step()) !== 'more') return;
+}
+
+async function tasksOf(parts: WorkParts): Promise<readonly Task[]> {
+  const definitions = await parts.services();
+  return definitions.flatMap(({ name, jobs = [], readers = [] }) => [
+    ...readers.map((reader) => readerTask(parts, name, reader)),
+    ...jobs.map((job) => jobTask(parts, name, job)),
+  ]);
+}
+
+function jobTask(parts: WorkParts, service: string, job: Job | OutsideJob): Task {
+  const id = `${service}/${job.name}`;
+  const base = { id, service, everyMs: job.everyMs };
+  if ('step' in job) {
+    const transact = <Result>(work: (context: JobContext) => Promise<Result>): Promise<Result> =>
+      parts.store.transact((transaction) => inService(parts, service, transaction, work));
+    return { ...base, step: () => job.step({ now: () => parts.clock.now(), ids: parts.ids, transact }) };
+  }
+  return {
+    ...base,
+    step: () =>
+      parts.store.transact(async (transaction) => {
+        const due = (await transaction.get(jobCollection, id))?.['dueAtMs'];
+        const now = parts.clock.now();
+        if (typeof due === 'number' && now < due) return undefined;
+        const more = await inService(parts, service, transaction, (context) => job.run(context));
+        if (more === undefined) transaction.put(jobCollection, id, { dueAtMs: now + job.everyMs });
+        return more;
+      }),
+  };
+}
+
+function readerTask(parts: WorkParts, service: string, reader: LedgerReader): Task {
+  const id = `${service}/${reader.name}`;
+  const step = (): Promise<'more' | undefined> =>
+    parts.store.transact(async (transaction) => {
+      const stored = (await transaction.get(readerCollection, id))?.['cursor'];
+      const batch = await transaction.eventsAfter(typeof stored === 'string' ? stored : undefined, limits.readerBatchMax);
+      if (batch.entries.length === 0 || batch.cursor === undefined) return undefined;
+      await inService(parts, service, transaction, (context) => reader.read(batch.entries, context));
+      transaction.put(readerCollection, id, { cursor: batch.cursor });
+      return 'more';
+    });
+  return { id, service, everyMs: tickMs, step };
+}
+
+function inService<Result>(
+  { partition, clock, ids, sealer, runService }: WorkParts,
+  service: string,
+  transaction: Transaction,
+  work: (context: JobContext) => Promise<Result>,
+): Promise<Result> {
+  const now = clock.now();
+  return runService(service, transaction, now, (contextFor) => work({ partition, now, transaction, ids, sealer, contextFor }));
+}

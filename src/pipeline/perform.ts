@@ -1,0 +1,144 @@
+// The part of a request that does not depend on where it came from: validate, authorise, handle. Requests from the network come here after they
+// were decoded, calls of one service to another directly, and so both are judged and recorded alike.
+import { Fault } from '../base/fault.ts';
+import type { Ids } from '../base/ids.ts';
+import type { ServiceCall } from '../kit/calls.ts';
+import type { Context, EventFacts, Scope } from '../kit/context.ts';
+import type { Identity, PrincipalDirectory } from '../kit/ports.ts';
+import { validate } from '../model/validate.ts';
+import type { Structure } from '../protocol/protocol.ts';
+import type { Protocols } from '../protocol/protocols.ts';
+import type { LedgerEvent, Transaction } from '../store/store.ts';
+import { nested } from '../store/unit-of-work.ts';
+import { anonymous } from './anonymous.ts';
+import { type Authorizer, authorize, Refusal } from './authorize.ts';
+import { serviceEventRecord } from './cloudtrail-record.ts';
+import type { Explained } from './decision-log.ts';
+import { internalFailure, validationFault } from './faults.ts';
+import { entriesOf } from './record.ts';
+import type { Registry, Service } from './registry.ts';
+import type { Actor, Decoded } from './stages.ts';
+
+export interface PerformParts {
+  readonly ids: Ids;
+  readonly registry: Registry;
+  readonly protocols: Protocols;
+  readonly authorizer: Authorizer;
+  readonly principals: PrincipalDirectory;
+  readonly partition: string;
+  readonly homeAccount: string;
+  readonly onInternalError: (error: unknown, requestId: string) => void;
+}
+
+/** What a request leaves in the ledger beside its own entry; it stays even when the request fails. */
+export interface Trail {
+  readonly events: LedgerEvent[];
+  readonly refusals: Explained[];
+}
+
+/** A service calls itself through others only by mistake. */
+const viaMax = 8;
+
+/** @throws Fault of the validation, of the authorisation or of the operation. */
+export async function perform(
+  parts: PerformParts,
+  decoded: Decoded,
+  transaction: Transaction,
+  trail: Trail,
+  note: Context['note'],
+): Promise<Structure> {
+  const { operation, definition, input } = decoded;
+  const problems = operation.input === undefined ? [] : validate(operation.input, input);
+  if (problems.length > 0) throw validationFault(problems, decoded);
+  const context = contextOf(parts, decoded, transaction, trail, note);
+  await authorize(parts.authorizer, decoded, context);
+  return definition.handle(input, context);
+}
+
+export function contextOf(parts: PerformParts, actor: Actor, transaction: Transaction, trail: Trail, note: Context['note']): Context {
+  const { account, region, receivedAtMs: now, requestId } = actor;
+  const scope: Scope = {
+    partition: parts.partition,
+    account,
+    region,
+    caller: actor.identity.caller,
+    now,
+    requestId,
+    transaction,
+    principals: parts.principals,
+    sealer: parts.authorizer.sealer,
+    via: actor.via,
+  };
+  return {
+    ...scope,
+    ids: parts.ids,
+    sourceIp: actor.sourceIp,
+    userAgent: actor.request.headers['user-agent'] ?? '',
+    note,
+    call: (call) => invoke(parts, actor, call, transaction, trail),
+    serviceEvent: (event) =>
+      void trail.events.push(
+        serviceEventRecord({ account, region, ...event, eventId: parts.ids.uuid(), timeMs: now, eventSource: principalOf(actor.service) }),
+      ),
+  };
+}
+
+/** The other service's operation, in a part of the unit of work that is undone when it fails. */
+async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, transaction: Transaction, trail: Trail): Promise<Structure> {
+  const decoded = await callOf(parts, outer, call);
+  let notes: EventFacts = {};
+  const note: Context['note'] = (facts) => {
+    notes = { ...notes, ...facts };
+  };
+  const finish = (output: Structure | undefined, fault: Fault | undefined): void =>
+    void trail.events.push(...entriesOf(parts, { known: decoded, output, fault, notes }));
+  try {
+    const output = await nested(transaction, (inner) => perform(parts, decoded, inner, trail, note));
+    finish(output, undefined);
+    return output;
+  } catch (error) {
+    if (error instanceof Refusal) trail.refusals.push(error.explained);
+    finish(undefined, error instanceof Fault ? error : internalFailure());
+    throw error;
+  }
+}
+
+async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Promise<Decoded> {
+  const { as = 'caller', sourceArn, region = outer.region } = call.options;
+  const service = await parts.registry.service(call.service);
+  const operation = service.model.operations.get(call.operation);
+  const definition = service.operations.get(call.operation);
+  if (operation === undefined || definition === undefined) {
+    throw new Fault('NotImplemented', `Castellan does not implement the operation ${call.operation} of ${service.model.serviceId}.`, {
+      status: 501,
+    });
+  }
+  if (outer.via.length >= viaMax) throw new Error(`services call each other in a circle: ${outer.via.join(', ')}`);
+  const by = principalOf(outer.service);
+  const asService = as === 'service' || outer.identity.caller.principal.kind === 'service';
+  return {
+    ...outer,
+    requestId: parts.ids.uuid(),
+    service,
+    protocol: parts.protocols[service.model.protocols[0] ?? 'json'],
+    region: service.quirks.isGlobal ? outer.globalRegion : region,
+    operation,
+    definition,
+    input: call.input,
+    identity: asService ? serviceIdentity(by) : outer.identity,
+    via: asService ? [] : [...outer.via, by],
+    source: asService ? { account: outer.account, arn: sourceArn } : undefined,
+  };
+}
+
+/** `kms.amazonaws.com`: how a service appears in policies and in the ledger. */
+export function principalOf({ quirks, model }: Service): string {
+  return quirks.eventSource ?? `${model.endpointPrefix}.amazonaws.com`;
+}
+
+export function serviceIdentity(principal: string): Identity {
+  return {
+    ...anonymous,
+    caller: { ...anonymous.caller, principal: { kind: 'service', arn: principal, account: undefined }, userId: principal },
+  };
+}
