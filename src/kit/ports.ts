@@ -85,3 +85,23 @@ export interface OpenIdProviderFacts {
   readonly clientIds: readonly string[];
   readonly thumbprints: readonly string[];
 }
+
+/** Documents of other servers: OpenID discovery, key sets. Implemented by src/outbound; fetched between two runs of the unit of work. */
+export interface OutboundPort {
+  /**
+   * The document, when it was fetched no longer ago than `ageMsMax`; a failure is kept for a short while too.
+   * @throws Awaited, which the pipeline answers by fetching and running the operation again.
+   */
+  document(request: OutboundRequest): OutboundDocument;
+}
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly ageMsMax: number;
+  /** SHA-1 of certificates that are trusted for this server although no known authority signed them. */
+  readonly thumbprints?: readonly string[];
+}
+
+export type OutboundDocument =
+  | { readonly kind: 'found'; readonly status: number; readonly body: string; readonly fetchedAtMs: number }
+  | { readonly kind: 'unreachable'; readonly reason: string };

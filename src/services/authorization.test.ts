@@ -110,6 +110,11 @@ const samples: Readonly<Record<string, unknown>> = {
   Status: 'Inactive',
   AccountAlias: 'alias',
   EncodedMessage: 'x',
+  SAMLMetadataDocument: 'x'.repeat(1_000),
+  SAMLProviderArn: 'arn:aws:iam::111122223333:saml-provider/some-name',
+  OpenIDConnectProviderArn: 'arn:aws:iam::111122223333:oidc-provider/some.name',
+  Url: 'https://some.name',
+  ThumbprintList: ['a'.repeat(40)],
 };
 
 function sampleOf(shape: StructureShape | undefined): Structure {
