@@ -3,7 +3,6 @@ import { createPrivateKey } from 'node:crypto';
 import { wholeSeconds } from '../../base/clock.ts';
 import { base32Id } from '../../base/ids.ts';
 import { Secret } from '../../base/secret.ts';
-import { uniqueId } from '../../kit/account-ids.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import type { assertionEncryptionModeType } from './api.gen.ts';
@@ -60,7 +59,7 @@ function factsOf(metadata: SamlMetadata, now: number) {
 
 function newPrivateKey({ ids, now }: Context, pem: string): SamlPrivateKey {
   if (!isRsaKey(pem)) throw fault('InvalidInput', 'The private key is not a valid RSA private key in PEM format.');
-  return { keyId: uniqueId(ids, 'APKA'), createdAtMs: wholeSeconds(now), pem: new Secret(pem) };
+  return { keyId: `APKA${base32Id(ids, 20)}`, createdAtMs: wholeSeconds(now), pem: new Secret(pem) };
 }
 
 function isRsaKey(pem: string): boolean {
