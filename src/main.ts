@@ -22,7 +22,7 @@ import { createIdentityPort } from './services/iam/identity.ts';
 import { createProviderDirectory } from './services/iam/identity-providers.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
-import { createSigningKeyCache } from './sigv4/verify.ts';
+import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
 import { openRootKey } from './store/root-key.ts';
 import { createSealer } from './store/seal.ts';
@@ -143,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
   };
   const backend: AdminBackend = {
-    token: adminToken(options.dataDir),
+    token: adminToken(options.dataDir, ids),
     allowReset: options.allowReset,
     allowTimeTravel: options.allowTimeTravel,
     info: () => info ?? {},

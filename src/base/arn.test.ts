@@ -1,3 +1,4 @@
+// ARNs keep everything that they were given.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatArn, parseArn } from './arn.ts';

@@ -1,7 +1,7 @@
 // The files around the store: the directory itself, the root credentials, the admin token, and what the CLI needs to find the server.
-import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Ids } from '../base/ids.ts';
 
 const ownerOnly = 0o600;
 
@@ -15,9 +15,9 @@ export function readText(path: string): string {
 }
 
 /** The admin API's bearer token; made at random at the first start. */
-export function adminToken(dataDir: string): string {
+export function adminToken(dataDir: string, ids: Ids): string {
   const path = join(dataDir, 'admin-token');
-  if (!existsSync(path)) writeOwnerOnly(path, `${randomBytes(32).toString('base64url')}\n`);
+  if (!existsSync(path)) writeOwnerOnly(path, `${Buffer.from(ids.bytes(32)).toString('base64url')}\n`);
   return readFileSync(path, 'utf8').trim();
 }
 

@@ -48,6 +48,16 @@ export interface PrincipalDirectory {
   role(transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined>;
   /** A customer or AWS managed policy in its default version. */
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
+  /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
+  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<boolean>;
+}
+
+export interface MfaClaim {
+  readonly serial: string;
+  readonly code: string;
+  readonly now: number;
+  /** The ARN of a user, or of an account's root. */
+  readonly userArn: string;
 }
 
 export interface RoleFacts {

@@ -6,8 +6,8 @@ import type { Secret } from '../base/secret.ts';
 import type { SignableRequest } from './canonical.ts';
 import { sha256Hex } from './canonical.ts';
 import { ecdsaAlgorithm, type SignedRequest } from './present.ts';
+import { hmac, type SigningKeyCache } from './signing-keys.ts';
 import { verifyEcdsa } from './sigv4a.ts';
-import { hmac, type SigningKeyCache } from './verify.ts';
 
 export type ChunkProblem = 'malformed' | 'signature' | 'length' | 'trailer' | 'checksum';
 

@@ -4,8 +4,8 @@ import { encode } from '../base/percent.ts';
 import type { Secret } from '../base/secret.ts';
 import { canonicalRequest, type SignableRequest, sha256Hex, stringToSign } from './canonical.ts';
 import { ecdsaAlgorithm, hmacAlgorithm } from './present.ts';
+import { hmac, signingKey } from './signing-keys.ts';
 import { signEcdsa } from './sigv4a.ts';
-import { hmac, signingKey } from './verify.ts';
 
 export interface SigningCredentials {
   readonly accessKeyId: string;

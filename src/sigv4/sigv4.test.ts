@@ -8,7 +8,8 @@ import { checksum } from './chunked.ts';
 import { authenticationFault } from './faults.ts';
 import { readSignature } from './present.ts';
 import { presignQuery, signHeaders } from './sign.ts';
-import { createSigningKeyCache, hmac, type Verdict, type VerifyOptions, verify } from './verify.ts';
+import { createSigningKeyCache, hmac } from './signing-keys.ts';
+import { type Verdict, type VerifyOptions, verify } from './verify.ts';
 
 const now = Date.UTC(2026, 10, 24, 15, 33, 43);
 const secretAccessKey = new Secret('wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY');

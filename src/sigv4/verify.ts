@@ -1,11 +1,12 @@
 // Judges a presented signature: time, scope, body and the signature itself. The answer is data; faults.ts puts it into AWS's words.
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { isoBasic } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import type { Secret } from '../base/secret.ts';
 import { canonicalRequest, type SignableRequest, sha256Hex, stringToSign } from './canonical.ts';
 import { type ChunkProblem, decodeChunked } from './chunked.ts';
 import { ecdsaAlgorithm, type SignedRequest } from './present.ts';
+import { hmac, type SigningKeyCache } from './signing-keys.ts';
 import { verifyEcdsa } from './sigv4a.ts';
 
 export interface VerifyOptions {
@@ -35,37 +36,6 @@ export type SignatureProblem =
   | { readonly kind: 'scope'; readonly message: string }
   | { readonly kind: 'body-hash'; readonly claimed: string; readonly computed: string }
   | { readonly kind: 'chunks'; readonly problem: ChunkProblem };
-
-export interface SigningKeyCache {
-  key(secret: Secret, accessKeyId: string, date: string, region: string, service: string): KeyObject;
-}
-
-/** Signing keys by credential scope. A key is found only with the very Secret it was made from, so a changed secret finds nothing. */
-export function createSigningKeyCache(): SigningKeyCache {
-  const keys = new Map<string, { readonly secret: Secret; readonly key: KeyObject }>();
-  return {
-    key(secret, accessKeyId, date, region, service) {
-      const id = `${accessKeyId}/${date}/${region}/${service}`;
-      const cached = keys.get(id);
-      if (cached?.secret.equals(secret)) return cached.key;
-      const key = createSecretKey(signingKey(secret, date, region, service));
-      keys.delete(id);
-      keys.set(id, { secret, key });
-      if (keys.size > limits.signingKeyCacheEntriesMax) keys.delete(keys.keys().next().value ?? id);
-      return key;
-    },
-  };
-}
-
-export function signingKey(secret: Secret, date: string, region: string, service: string): Buffer {
-  const dateKey = hmac(Buffer.from(`AWS4${secret.reveal()}`, 'utf8'), date);
-  return hmac(hmac(hmac(dateKey, region), service), 'aws4_request');
-}
-
-/** A KeyObject spares node the preparation of the key at every call. */
-export function hmac(key: Uint8Array | KeyObject, text: string): Buffer {
-  return createHmac('sha256', key).update(text, 'utf8').digest();
-}
 
 export function verify(request: SignableRequest, signed: SignedRequest, options: VerifyOptions): Verdict {
   const problem = scopeProblem(signed, options) ?? timeProblem(signed, options);

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { canonicalRequest, type SignableRequest, sha256Hex } from '../../src/sigv4/canonical.ts';
 import { readSignature } from '../../src/sigv4/present.ts';
-import { createSigningKeyCache, verify } from '../../src/sigv4/verify.ts';
+import { createSigningKeyCache } from '../../src/sigv4/signing-keys.ts';
+import { verify } from '../../src/sigv4/verify.ts';
 import { readShared, sharedPath } from './shared.ts';
 
 interface Context {

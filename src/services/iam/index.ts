@@ -6,6 +6,7 @@ import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
+import { mfaDeviceOperations } from './mfa-devices.ts';
 import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
@@ -25,6 +26,7 @@ export const iam: ServiceDefinition = {
     ...attachmentOperations,
     ...boundaryOperations,
     ...accessKeyOperations,
+    ...mfaDeviceOperations,
     ...tagOperations,
     ...accountOperations,
     ...samlProviderOperations,
