@@ -9,8 +9,9 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, GuardrailsPort } from './kit/ports.ts';
+import type { FunctionRuntime, GuardrailsPort, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
+import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
@@ -19,6 +20,7 @@ import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
+import { createProviderDirectory } from './services/iam/identity-providers.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
@@ -48,6 +50,10 @@ export interface Parts {
   /** Undefined: this process runs no functions. */
   readonly functions?: FunctionRuntime;
   readonly onInternalError: (error: unknown, requestId: string) => void;
+  /** Without one no other server is reached. */
+  readonly outbound?: OutboundPort;
+  /** Where clients reach the installation, once that is known. */
+  readonly publicUrl?: () => string;
 }
 
 /** The pipeline over a store, without a network: what the server serves and what tests call. */
@@ -79,6 +85,9 @@ export function compose(parts: Parts): Castellan {
     partition,
     homeAccount: parts.account,
     principals: identities,
+    providers: createProviderDirectory(),
+    outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    publicUrl: parts.publicUrl ?? (() => 'http://localhost'),
     registry,
     protocols,
     router: { registry, protocols, defaultRegion: parts.region },
@@ -116,8 +125,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const root = await ensureRoot();
   let info: ServerInfo | undefined;
   const functions = lazyFunctions(options, clock, () => info?.address ?? '');
-  const { region, onInternalError } = options;
-  const castellan = compose({ store, clock, ids, sealer, account, region, functions, onInternalError });
+  const castellan = compose({
+    store,
+    clock,
+    ids,
+    sealer,
+    account,
+    region: options.region,
+    functions,
+    onInternalError: options.onInternalError,
+    outbound: createOutbound({ allowedHosts: options.outboundAllow, routes: options.outboundRoutes }),
+    publicUrl: () => options.publicUrl ?? info?.address ?? '',
+  });
   const describe = (port: number, key: RootKey): ServerInfo => {
     const address = `${options.tlsCert === undefined ? 'http' : 'https'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
     const secretAccessKey = key.secretAccessKey.reveal();

@@ -35,7 +35,11 @@ export function testContext(options: TestContextOptions = {}): Context {
     principals: {
       role: async (_, arn) => options.roles?.find((role) => role.arn === arn),
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
+      verifyMfaCode: async () => false,
     },
+    providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
+    outbound: { document: untouched },
+    publicUrl: 'http://localhost',
     sealer: createSealer(Buffer.from(options.rootKey ?? 'root key'), ids),
     ids,
     sourceIp: '192.0.2.1',

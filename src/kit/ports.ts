@@ -48,6 +48,16 @@ export interface PrincipalDirectory {
   role(transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined>;
   /** A customer or AWS managed policy in its default version. */
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
+  /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
+  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<boolean>;
+}
+
+export interface MfaClaim {
+  readonly serial: string;
+  readonly code: string;
+  readonly now: number;
+  /** The ARN of a user, or of an account's root. */
+  readonly userArn: string;
 }
 
 export interface RoleFacts {
@@ -93,3 +103,49 @@ export interface FunctionOutcome {
   /** What the function printed, between AWS's START, END and REPORT lines. */
   readonly log: string;
 }
+
+/** Implemented by iam: the identity providers that accounts trust; sts verifies their assertions and tokens. */
+export interface ProviderDirectory {
+  samlProvider(transaction: Transaction, arn: string): Promise<SamlProviderFacts | undefined>;
+  /** `url` without its scheme, exactly as it was registered. */
+  openIdProvider(transaction: Transaction, account: string, url: string): Promise<OpenIdProviderFacts | undefined>;
+}
+
+export interface SamlProviderFacts {
+  readonly account: string;
+  readonly name: string;
+  readonly uuid: string;
+  readonly entityId: string;
+  /** DER in base64. */
+  readonly signingCertificates: readonly string[];
+  readonly validUntilMs: number;
+  readonly assertionEncryptionMode?: 'Required' | 'Allowed' | undefined;
+  readonly privateKeys: readonly { readonly pem: Secret }[];
+}
+
+export interface OpenIdProviderFacts {
+  readonly account: string;
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+}
+
+/** Documents of other servers: OpenID discovery, key sets. Implemented by src/outbound; fetched between two runs of the unit of work. */
+export interface OutboundPort {
+  /**
+   * The document, when it was fetched no longer ago than `ageMsMax`; a failure is kept for a short while too.
+   * @throws Awaited, which the pipeline answers by fetching and running the operation again.
+   */
+  document(request: OutboundRequest): OutboundDocument;
+}
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly ageMsMax: number;
+  /** SHA-1 of certificates that are trusted for this server although no known authority signed them. */
+  readonly thumbprints?: readonly string[];
+}
+
+export type OutboundDocument =
+  | { readonly kind: 'found'; readonly status: number; readonly body: string; readonly fetchedAtMs: number }
+  | { readonly kind: 'unreachable'; readonly reason: string };

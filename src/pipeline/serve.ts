@@ -1,7 +1,9 @@
 // The whole request on one screen: route, authenticate, decode, validate, authorise, handle, encode, record; all of it one unit of work, so
 // that effect and ledger entry are both there or neither is.
 import { Fault } from '../base/fault.ts';
+import { limits } from '../base/limits.ts';
 import { type AfterCommit, isAfterCommit } from '../kit/after-commit.ts';
+import { Awaited } from '../kit/awaited.ts';
 import type { EventFacts } from '../kit/context.ts';
 import type { ContextFor, Outside, RunService } from '../kit/jobs.ts';
 import type { Structure, WireResponse } from '../protocol/protocol.ts';
@@ -61,6 +63,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 }
 
 async function serveAddressed(parts: PipelineParts, addressed: Addressed): Promise<WireResponse> {
+  for (let answers = 0; ; answers += 1) {
+    try {
+      return await serveOnce(parts, addressed);
+    } catch (error) {
+      if (!(error instanceof Awaited) || answers >= limits.awaitedAnswersMax) throw error;
+      await error.bring();
+    }
+  }
+}
+
+async function serveOnce(parts: PipelineParts, addressed: Addressed): Promise<WireResponse> {
   try {
     const outcome = await parts.store.transact(async (transaction) => {
       const trail: Trail = { events: [], refusals: [] };
@@ -102,6 +115,7 @@ async function attempt(parts: PipelineParts, addressed: Addressed, transaction: 
     const response = decoded.protocol.encode(decoded.operation, output, decoded.requestId);
     return { known, response, output, notes };
   } catch (error) {
+    if (error instanceof Awaited) throw error;
     const fault = asFault(parts, error, addressed.requestId);
     const response = addressed.protocol.encodeFault(fault, addressed.service.model, known.operation, addressed.requestId);
     return { known, response, fault, notes };

@@ -17,6 +17,7 @@ import { type CompiledPolicy, compilePolicy } from '../../policy/compile.ts';
 import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
 import { findManagedPolicy } from './managed-policies.ts';
+import { verifyMfaCode } from './mfa-verification.ts';
 import {
   accessKeys,
   attachments,
@@ -41,6 +42,7 @@ export function createIdentityPort(): IdentityPort & PrincipalDirectory {
     },
     role: (transaction, roleArn) => roleFacts(compile, transaction, roleArn),
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
+    verifyMfaCode,
   };
 }
 

@@ -6,8 +6,11 @@ import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
+import { mfaDeviceOperations } from './mfa-devices.ts';
+import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
+import { samlProviderOperations } from './saml-providers.ts';
 import { tagOperations } from './tags.ts';
 import { userOperations } from './users.ts';
 
@@ -23,7 +26,10 @@ export const iam: ServiceDefinition = {
     ...attachmentOperations,
     ...boundaryOperations,
     ...accessKeyOperations,
+    ...mfaDeviceOperations,
     ...tagOperations,
     ...accountOperations,
+    ...samlProviderOperations,
+    ...openIdConnectProviderOperations,
   ],
 };

@@ -13,6 +13,8 @@ export const quotas = {
   GroupPolicySize: 5_120,
   RolePolicySize: 10_240,
   ACLSizePerRole: 2_048,
+  TagsPerResource: 50,
+  MFADevicesPerUser: 8,
   Users: 5_000,
   Groups: 300,
   Roles: 1_000,

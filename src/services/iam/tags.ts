@@ -1,31 +1,12 @@
-// Tags of users, roles and policies. Keys are unique without regard to case.
+// Tags of users, roles and policies.
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
-import type { Tag } from './api.gen.ts';
-import { entityAccess, onEntity, permissionsChanged, requireRole, requireUser, tagList, tagRecord } from './entities.ts';
+import { entityAccess, onEntity, permissionsChanged, requireRole, requireUser, tagRecord } from './entities.ts';
 import { findManagedPolicy } from './managed-policies.ts';
 import { onPolicy, requirePolicy } from './policies.ts';
-import { type PolicyRecord, policies, roles, type Tags, users } from './records.ts';
+import { type PolicyRecord, policies, roles, users } from './records.ts';
 import { fault, operation } from './service.ts';
-
-function merged(tags: Tags, added: readonly Tag[]): Tags {
-  const incoming = tagRecord(added);
-  const keys = new Set(Object.keys(incoming).map((key) => key.toLowerCase()));
-  const kept = Object.entries(tags).filter(([key]) => !keys.has(key.toLowerCase()));
-  const all = { ...Object.fromEntries(kept), ...incoming };
-  if (Object.keys(all).length > 50) throw fault('LimitExceeded', 'The number of tags has reached the maximum limit.');
-  return all;
-}
-
-function without(tags: Tags, keys: readonly string[]): Tags {
-  const removed = new Set(keys.map((key) => key.toLowerCase()));
-  return Object.fromEntries(Object.entries(tags).filter(([key]) => !removed.has(key.toLowerCase())));
-}
-
-/** For untagging only the keys are in the request: aws:TagKeys. */
-function keyTags(keys: readonly string[]): Partial<Access> {
-  return { context: { 'aws:TagKeys': keys } };
-}
+import { keyTags, merged, tagPage, without } from './tag-rules.ts';
 
 async function requireOwnPolicy(scope: Scope, arn: string): Promise<PolicyRecord> {
   const { record, isAwsManaged } = await requirePolicy(scope, arn);
@@ -59,7 +40,7 @@ export const tagOperations = [
   }),
   operation('ListUserTags', {
     access: onEntity('iam:ListUserTags', 'user', (input) => input.UserName),
-    handle: async (input, context) => ({ Tags: tagList((await requireUser(context, input.UserName)).tags), IsTruncated: false }),
+    handle: async (input, context) => tagPage((await requireUser(context, input.UserName)).tags, input),
   }),
   operation('TagRole', {
     access: (input, scope) => entityAccess(scope, 'iam:TagRole', 'role', input.RoleName, { requestTags: tagRecord(input.Tags) }),
@@ -81,7 +62,7 @@ export const tagOperations = [
   }),
   operation('ListRoleTags', {
     access: onEntity('iam:ListRoleTags', 'role', (input) => input.RoleName),
-    handle: async (input, context) => ({ Tags: tagList((await requireRole(context, input.RoleName)).tags), IsTruncated: false }),
+    handle: async (input, context) => tagPage((await requireRole(context, input.RoleName)).tags, input),
   }),
   operation('TagPolicy', {
     access: (input, scope) => policyAccess(scope, 'iam:TagPolicy', input.PolicyArn, { requestTags: tagRecord(input.Tags) }),
@@ -101,6 +82,6 @@ export const tagOperations = [
   }),
   operation('ListPolicyTags', {
     access: onPolicy('iam:ListPolicyTags'),
-    handle: async (input, context) => ({ Tags: tagList((await requirePolicy(context, input.PolicyArn)).record.tags), IsTruncated: false }),
+    handle: async (input, context) => tagPage((await requirePolicy(context, input.PolicyArn)).record.tags, input),
   }),
 ];

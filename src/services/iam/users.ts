@@ -6,10 +6,12 @@ import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import type { User } from './api.gen.ts';
 import { boundaryOf, requireBoundary } from './boundaries.ts';
+import { mfasOfOwner } from './credential-records.ts';
 import { arnOf, entityAccess, onEntity, permissionsChanged, requireUser, tagList, tagRecord, userNameOf } from './entities.ts';
 import { pathPage } from './listing.ts';
 import {
   accessKeys,
+  accounts,
   attachedTo,
   attachments,
   groupsOfUser,
@@ -69,7 +71,7 @@ export const GetUser = operation('GetUser', {
       ? { action: 'iam:GetUser', resource: `arn:${scope.partition}:iam::${scope.account}:root` }
       : entityAccess(scope, 'iam:GetUser', 'user', userNameOf(scope, input.UserName)),
   async handle(input, context) {
-    if (isRootItself(input.UserName, context)) return { User: rootShape(context) };
+    if (isRootItself(input.UserName, context)) return { User: await rootShape(context) };
     return { User: userShape(context, await requireUser(context, userNameOf(context, input.UserName))) };
   },
 });
@@ -79,8 +81,9 @@ function isRootItself(userName: string | undefined, { caller }: Scope): boolean 
 }
 
 /** AWS: root has no name and no path of its own, but GetUser shows it. */
-function rootShape({ partition, account, now }: Scope): User {
-  return { Path: '/', UserName: 'root', UserId: account, Arn: `arn:${partition}:iam::${account}:root`, CreateDate: wholeSeconds(now) };
+export async function rootShape({ partition, account, transaction }: Scope): Promise<User> {
+  const createdAtMs = wholeSeconds((await accounts.get(transaction, account))?.createdAtMs ?? 0);
+  return { Path: '/', UserName: 'root', UserId: account, Arn: `arn:${partition}:iam::${account}:root`, CreateDate: createdAtMs };
 }
 
 export const ListUsers = operation('ListUsers', {
@@ -159,6 +162,7 @@ export const DeleteUser = operation('DeleteUser', {
     if ((await attachments.list(transaction, [account, 'user', name], { limit: 1 })).length > 0) throw conflict('detach all policies');
     if ((await inlinePolicies.list(transaction, [account, 'user', name], { limit: 1 })).length > 0) throw conflict('delete policies');
     if ((await keysOfUser.list(transaction, [account, name], { limit: 1 })).length > 0) throw conflict('delete access keys');
+    if ((await mfasOfOwner.list(transaction, [account, user.userId], { limit: 1 })).length > 0) throw conflict('delete MFA device');
     if ((await groupsOfUser.list(transaction, [account, name], { limit: 1 })).length > 0) throw conflict('remove users from group');
     users.remove(transaction, user);
     principalIds.remove(transaction, { id: user.userId, account, kind: 'user', name: user.userName });

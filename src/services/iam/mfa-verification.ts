@@ -1,0 +1,26 @@
+// Whether a code of an MFA device is right: what STS asks before it says that a caller gave a second factor.
+import { parseArn } from '../../base/arn.ts';
+import type { MfaClaim } from '../../kit/ports.ts';
+import type { Transaction } from '../../store/store.ts';
+import { virtualMfas } from './credential-records.ts';
+import { lower, users } from './records.ts';
+import { stepAt, stepOfCode } from './totp.ts';
+
+/** True when the device is enabled for this user or root and the code is one of the present moment; the code is used up by that. */
+export async function verifyMfaCode(transaction: Transaction, { serial, code, now, userArn }: MfaClaim): Promise<boolean> {
+  const owner = parseArn(userArn);
+  if (owner === undefined) return false;
+  const device = await virtualMfas.get(transaction, owner.account, lower(serial));
+  if (device?.ownerId === undefined || device.serialNumber !== serial) return false;
+  if (device.ownerId !== (await ownerIdOf(transaction, owner.account, owner.resource))) return false;
+  const step = await stepOfCode(device.seed, code, stepAt(now) + device.driftSteps, device.usedStep);
+  if (step === undefined) return false;
+  virtualMfas.put(transaction, { ...device, usedStep: step });
+  return true;
+}
+
+async function ownerIdOf(transaction: Transaction, account: string, resource: string): Promise<string | undefined> {
+  if (resource === 'root') return account;
+  if (!resource.startsWith('user/')) return undefined;
+  return (await users.get(transaction, account, lower(resource.slice(resource.lastIndexOf('/') + 1))))?.userId;
+}
