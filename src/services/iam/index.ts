@@ -7,8 +7,10 @@ import { boundaryOperations } from './boundaries.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
 import { mfaDeviceOperations } from './mfa-devices.ts';
+import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
+import { samlProviderOperations } from './saml-providers.ts';
 import { tagOperations } from './tags.ts';
 import { userOperations } from './users.ts';
 
@@ -27,5 +29,7 @@ export const iam: ServiceDefinition = {
     ...mfaDeviceOperations,
     ...tagOperations,
     ...accountOperations,
+    ...samlProviderOperations,
+    ...openIdConnectProviderOperations,
   ],
 };
