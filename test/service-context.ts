@@ -35,7 +35,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     principals: {
       role: async (_, arn) => options.roles?.find((role) => role.arn === arn),
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
-      verifyMfaCode: async () => false,
+      verifyMfaCode: async () => 'unknown-device',
     },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched },

@@ -23,6 +23,8 @@ export interface Access {
   readonly resourcePolicy?: ResourcePolicy;
   /** Service-specific condition keys (`iam:PolicyARN`), in any case. */
   readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
+  /** A second factor came with the request itself, as it may for AssumeRole. */
+  readonly hasSecondFactor?: boolean;
   /** AWS: some services print a name instead of the ARN in their refusals (`user alice`). */
   readonly shownAs?: string;
 }

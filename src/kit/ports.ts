@@ -49,8 +49,10 @@ export interface PrincipalDirectory {
   /** A customer or AWS managed policy in its default version. */
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
   /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
-  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<boolean>;
+  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<MfaVerdict>;
 }
+
+export type MfaVerdict = 'right' | 'wrong-code' | 'unknown-device';
 
 export interface MfaClaim {
   readonly serial: string;
