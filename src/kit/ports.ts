@@ -115,5 +115,6 @@ export interface OutboundRequest {
 }
 
 export type OutboundDocument =
-  | { readonly kind: 'found'; readonly status: number; readonly body: string; readonly fetchedAtMs: number }
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  | { readonly kind: 'found'; readonly status: number; readonly body: string }
+  /** `unreachable`: it may work later. `refused`: the host, its certificate or the answer is not acceptable. */
+  | { readonly kind: 'unreachable' | 'refused'; readonly reason: string };
