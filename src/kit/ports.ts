@@ -90,6 +90,8 @@ export interface FunctionRun {
   readonly region: string;
   readonly memoryMb: number;
   readonly timeoutMs: number;
+  /** Runs of the function at once on this node; undefined: as many as the node lets run. */
+  readonly concurrencyMax: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret; readonly sessionToken: Secret };
   /** JSON text. */

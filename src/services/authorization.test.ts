@@ -89,7 +89,9 @@ async function send(operation: Operation | undefined, input: Structure, credenti
     sourceIp: '192.0.2.1',
     tls: undefined,
   });
-  return { status: response.status, body: Buffer.from(response.body).toString('utf8') };
+  // Protocols over REST name the error in a header.
+  const name = response.headers['x-amzn-errortype'] ?? '';
+  return { status: response.status, body: `${name} ${Buffer.from(response.body).toString('utf8')}` };
 }
 
 const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }] });
