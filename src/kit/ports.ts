@@ -83,3 +83,83 @@ export interface RoleFacts {
   readonly maxSessionSeconds: number;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+/** Runs the code of functions, each run in a process of its own. Implemented by src/functions; reached through `Outside`. */
+export interface FunctionRuntime {
+  /** `busy`: as many functions run as this node lets run at once. @throws Error when the archive cannot be used. */
+  run(run: FunctionRun): Promise<FunctionOutcome | 'busy'>;
+}
+
+export interface FunctionRun {
+  /** SHA-256 of the archive, in hexadecimal: it is unpacked once. */
+  readonly archiveId: string;
+  /** Zip. */
+  readonly archive: Uint8Array;
+  /** `index.handler`. */
+  readonly handler: string;
+  readonly requestId: string;
+  readonly functionArn: string;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly region: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret; readonly sessionToken: Secret };
+  /** JSON text. */
+  readonly event: string;
+}
+
+export interface FunctionOutcome {
+  /** JSON text: the handler's result, or AWS's error object. */
+  readonly payload: string;
+  readonly isError: boolean;
+  /** What the function printed, between AWS's START, END and REPORT lines. */
+  readonly log: string;
+}
+
+/** Implemented by iam: the identity providers that accounts trust; sts verifies their assertions and tokens. */
+export interface ProviderDirectory {
+  samlProvider(transaction: Transaction, arn: string): Promise<SamlProviderFacts | undefined>;
+  /** `url` without its scheme, exactly as it was registered. */
+  openIdProvider(transaction: Transaction, account: string, url: string): Promise<OpenIdProviderFacts | undefined>;
+}
+
+export interface SamlProviderFacts {
+  readonly account: string;
+  readonly name: string;
+  readonly uuid: string;
+  readonly entityId: string;
+  /** DER in base64. */
+  readonly signingCertificates: readonly string[];
+  readonly validUntilMs: number;
+  readonly assertionEncryptionMode?: 'Required' | 'Allowed' | undefined;
+  readonly privateKeys: readonly { readonly pem: Secret }[];
+}
+
+export interface OpenIdProviderFacts {
+  readonly account: string;
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+}
+
+/** Documents of other servers: OpenID discovery, key sets. Implemented by src/outbound; fetched between two runs of the unit of work. */
+export interface OutboundPort {
+  /**
+   * The document, when it was fetched no longer ago than `ageMsMax`; a failure is kept for a short while too.
+   * @throws Awaited, which the pipeline answers by fetching and running the operation again.
+   */
+  document(request: OutboundRequest): OutboundDocument;
+}
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly ageMsMax: number;
+  /** SHA-1 of certificates that are trusted for this server although no known authority signed them. */
+  readonly thumbprints?: readonly string[];
+}
+
+export type OutboundDocument =
+  | { readonly kind: 'found'; readonly status: number; readonly body: string; readonly fetchedAtMs: number }
+  | { readonly kind: 'unreachable'; readonly reason: string };

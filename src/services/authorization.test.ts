@@ -107,12 +107,25 @@ const samples: Readonly<Record<string, unknown>> = {
   RoleArn: 'arn:aws:iam::111122223333:role/some-role',
   AccessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   VersionId: 'v1',
+  SSHPublicKeyId: 'APKAIOSFODNN7EXAMPLE',
+  CertificateId: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+  ServiceSpecificCredentialId: 'ACCAIOSFODNN7EXAMPLE',
+  Encoding: 'SSH',
   SerialNumber: 'arn:aws:iam::111122223333:mfa/some-device',
   AuthenticationCode1: '123456',
   AuthenticationCode2: '654321',
   Status: 'Inactive',
   AccountAlias: 'alias',
   EncodedMessage: 'x',
+  RemoveReplicaRegions: ['eu-west-1'],
+  AddReplicaRegions: [{ Region: 'eu-west-1' }],
+  ResourcePolicy: document,
+  PrincipalArn: 'arn:aws:iam::111122223333:saml-provider/some-name',
+  SAMLMetadataDocument: 'x'.repeat(1_000),
+  SAMLProviderArn: 'arn:aws:iam::111122223333:saml-provider/some-name',
+  OpenIDConnectProviderArn: 'arn:aws:iam::111122223333:oidc-provider/some.name',
+  Url: 'https://some.name',
+  ThumbprintList: ['a'.repeat(40)],
 };
 
 function sampleOf(shape: StructureShape | undefined): Structure {
@@ -130,11 +143,19 @@ describe.each(Object.keys(services))('%s', (name) => {
   test('refuses each operation to whoever may not call it', async () => {
     const [model, definition] = await Promise.all([loadServiceModel(name), services[name]?.()]);
     expect(definition?.operations.length).toBeGreaterThan(0);
-    for (const { name: operationName } of definition?.operations ?? []) {
+    for (const { name: operationName, prove } of definition?.operations ?? []) {
       const operation = model.operations.get(operationName);
       const input = sampleOf(operation?.input);
       const label = `${name}:${operationName}`;
       const unsigned = await send(operation, input, undefined);
+      if (prove !== undefined) {
+        // A token in the request decides, whoever signs it or not; this one says nothing.
+        for (const caller of [undefined, 'powerless', 'administrator', 'root']) {
+          const unproven = await send(operation, input, caller === undefined ? undefined : keys[caller]);
+          expect(unproven.body, `${label} by ${caller}`).toContain('InvalidIdentityToken');
+        }
+        continue;
+      }
       expect(unsigned.body, label).toContain('MissingAuthenticationToken');
       const forged = await send(operation, input, {
         accessKeyId: keys['administrator']?.accessKeyId ?? '',

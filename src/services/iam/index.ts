@@ -8,9 +8,11 @@ import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
 import { loginProfileOperations } from './login-profiles.ts';
 import { mfaDeviceOperations } from './mfa-devices.ts';
+import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
 import { passwordPolicyOperations } from './password-policy.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
+import { samlProviderOperations } from './saml-providers.ts';
 import { serverCertificateOperations } from './server-certificates.ts';
 import { serviceCredentialOperations } from './service-credentials.ts';
 import { signingCertificateOperations } from './signing-certificates.ts';
@@ -39,5 +41,7 @@ export const iam: ServiceDefinition = {
     ...serverCertificateOperations,
     ...tagOperations,
     ...accountOperations,
+    ...samlProviderOperations,
+    ...openIdConnectProviderOperations,
   ],
 };
