@@ -50,7 +50,21 @@ export interface PrincipalDirectory {
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
   /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
   verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<boolean>;
+  /** Judges the password of a user who signs in, by the account's password policy too. */
+  checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
 }
+
+export interface PasswordClaim {
+  readonly account: string;
+  readonly userName: string;
+  readonly password: string;
+  readonly now: number;
+}
+
+/** `must-change`: right, but expired or to be reset, so that only iam:ChangePassword is possible. `locked`: expired, and only an administrator can help. */
+export type PasswordOutcome =
+  | { readonly kind: 'wrong' | 'locked' }
+  | { readonly kind: 'right' | 'must-change'; readonly userName: string; readonly userId: string; readonly path: string };
 
 export interface MfaClaim {
   readonly serial: string;
