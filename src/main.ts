@@ -8,7 +8,8 @@ import { listen } from './http/server.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
-import type { GuardrailsPort, OutboundPort } from './kit/ports.ts';
+import { createOutside, type OutsideParts } from './kit/outside.ts';
+import type { FunctionRuntime, GuardrailsPort, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
@@ -35,6 +36,10 @@ const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: a
 /** No organisation: no account is subject to guardrails. */
 const noGuardrails: GuardrailsPort = { serviceControl: async () => undefined, resourceControl: async () => undefined };
 
+const noFunctions: FunctionRuntime = {
+  run: () => Promise.reject(new Error('this process runs no functions')),
+};
+
 export interface Parts {
   readonly store: Store;
   readonly clock: MovableClock;
@@ -42,6 +47,8 @@ export interface Parts {
   readonly sealer: Sealer;
   readonly account: string;
   readonly region: string;
+  /** Undefined: this process runs no functions. */
+  readonly functions?: FunctionRuntime;
   readonly onInternalError: (error: unknown, requestId: string) => void;
   /** Without one no other server is reached. */
   readonly outbound?: OutboundPort;
@@ -63,7 +70,16 @@ export function compose(parts: Parts): Castellan {
   const decisions = createDecisionLog();
   const registry = createRegistry(registrySource);
   const protocols = createProtocols();
-  const pipeline = createPipeline({
+  const outsideParts: OutsideParts = {
+    store,
+    clock,
+    ids,
+    sealer,
+    partition,
+    functions: parts.functions ?? noFunctions,
+    runService: (service, transaction, now, run) => pipeline.runService(service, transaction, now, run),
+  };
+  const pipeline: Pipeline = createPipeline({
     store,
     ids,
     partition,
@@ -83,16 +99,12 @@ export function compose(parts: Parts): Castellan {
       signingKeys: createSigningKeyCache(),
       homeAccount: parts.account,
     },
+    outside: (service) => createOutside(outsideParts, service),
     authorizer: { clock, sealer, decisions, guardrails: noGuardrails },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({
-    store,
-    clock,
-    ids,
-    sealer,
-    partition,
-    runService: pipeline.runService,
+    ...outsideParts,
     services: () => Promise.all(Object.values(services).map((load) => load())),
     onError: parts.onInternalError,
   });
@@ -112,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store.transact((transaction) => ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: givenRootKey(options) }));
   const root = await ensureRoot();
   let info: ServerInfo | undefined;
+  const functions = lazyFunctions(options, clock, () => info?.address ?? '');
   const castellan = compose({
     store,
     clock,
@@ -119,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sealer,
     account,
     region: options.region,
+    functions,
     onInternalError: options.onInternalError,
     outbound: createOutbound({ allowedHosts: options.outboundAllow, routes: options.outboundRoutes }),
     publicUrl: () => options.publicUrl ?? info?.address ?? '',
@@ -183,6 +197,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await server.close();
       await stopWork();
       await store.close();
+    },
+  };
+}
+
+/** Loaded when the first function runs. */
+function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: () => string): FunctionRuntime {
+  let runtime: Promise<FunctionRuntime> | undefined;
+  return {
+    async run(run) {
+      runtime ??= import('./functions/runtime.ts').then(({ createFunctionRuntime }) =>
+        createFunctionRuntime({
+          directory: join(options.dataDir, 'functions'),
+          endpoint,
+          certificateFile: options.tlsCert,
+          now: clock.now,
+        }),
+      );
+      return (await runtime).run(run);
     },
   };
 }

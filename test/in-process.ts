@@ -1,6 +1,7 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
-import { IAMClient } from '@aws-sdk/client-iam';
+import { IAM } from '@aws-sdk/client-iam';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type MovableClock, systemClock } from '../src/base/clock.ts';
 import { randomIds } from '../src/base/ids.ts';
@@ -23,12 +24,15 @@ export interface ClientCredentials {
 export interface InProcess {
   readonly account: string;
   readonly root: ClientCredentials;
-  iam(credentials?: ClientCredentials): IAMClient;
+  iam(credentials?: ClientCredentials): IAM;
   sts(credentials?: ClientCredentials): STSClient;
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
+  secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
   readonly store: Store;
+  /** Where the store keeps its files. */
+  readonly dataDir: string;
   readonly clock: MovableClock;
   /** What services do by themselves: `work.settle()` does all that is due. */
   readonly work: Work;
@@ -86,11 +90,13 @@ export async function startInProcess(name: string, more: Pick<Parts, 'outbound' 
   return {
     account,
     root,
-    iam: (credentials) => new IAMClient(settings(credentials)),
+    iam: (credentials) => new IAM(settings(credentials)),
     sts: (credentials) => new STSClient(settings(credentials)),
+    secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
     addAccount,
     store,
+    dataDir: directory.path,
     clock,
     work,
     runService: (service, run) => store.transact((transaction) => pipeline.runService(service, transaction, clock.now(), run)),

@@ -36,6 +36,7 @@ export function testContext(options: TestContextOptions = {}): Context {
       role: async (_, arn) => options.roles?.find((role) => role.arn === arn),
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
       verifyMfaCode: async () => 'unknown-device',
+      checkPassword: async () => ({ kind: 'wrong' }),
     },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched },

@@ -47,6 +47,15 @@ export const limits = {
   jobStepsMax: 10_000,
   /** Characters of a wrong value that an answer repeats. */
   shownValueMax: 256,
+  /** AWS: what an archive may unpack to. */
+  functionCodeBytesMax: 262_144_000,
+  functionFilesMax: 20_000,
+  /** Unpacked archives that a node keeps. */
+  functionArchivesMax: 200,
+  functionRunsMax: 20,
+  functionLogBytesMax: 1024 * 1024,
+  /** AWS: the largest result of a function. */
+  functionPayloadBytesMax: 6_291_556,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
   /** Broken constraints that one validation error lists. */

@@ -2,6 +2,7 @@
 import { Fault, type FaultOptions } from '../base/fault.ts';
 import type { ConditionValue, ResourcePolicy } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
+import type { AfterCommit } from './after-commit.ts';
 import type { Caller, Context, Scope } from './context.ts';
 
 /** One entry of a service's generated `Operations`. */
@@ -47,6 +48,9 @@ export interface Proof<Output> {
 type AccessResult = Access | readonly Access[];
 export type AccessRule<Input> = typeof anyCaller | typeof unsigned | ((input: Input, scope: Scope) => AccessResult | Promise<AccessResult>);
 
+/** An operation's output, at once or later; or what to do for it once the unit of work has committed. */
+type MaybeLater<Output> = Promise<Output | AfterCommit<Output>> | Output | AfterCommit<Output>;
+
 export interface OperationDefinition {
   readonly name: string;
   readonly access: AccessRule<Structure>;
@@ -63,7 +67,7 @@ export type Coverage = 'enforced' | 'stored';
 
 interface Declaration<Types extends OperationTypes> {
   readonly access: AccessRule<Types['input']>;
-  readonly handle: (input: Types['input'], context: Context) => Promise<Types['output']> | Types['output'];
+  readonly handle: (input: Types['input'], context: Context) => MaybeLater<Types['output']>;
   /** For the ledger; by default told by the verb. */
   readonly readOnly?: boolean;
   /** The ledger keeps the response (without secrets) though the operation is read-only, as CloudTrail does for AssumeRole. */

@@ -2,6 +2,7 @@
 // were decoded, calls of one service to another directly, and so both are judged and recorded alike.
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
+import { isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { ServiceCall } from '../kit/calls.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
@@ -120,7 +121,9 @@ async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, tran
     void trail.events.push(...entriesOf(parts, { known: decoded, output, fault, notes }));
   try {
     const output = await nested(transaction, (inner) => perform(parts, decoded, inner, trail, note));
-    finish(output, undefined);
+    if (!isAfterCommit(output)) finish(output, undefined);
+    else if (call.options.mayDefer) finish(undefined, undefined);
+    else throw new Error(`${call.operation} acts outside: it is called with Outside.call`);
     return output;
   } catch (error) {
     if (error instanceof Awaited) throw error;
