@@ -1,6 +1,6 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
-import { IAMClient } from '@aws-sdk/client-iam';
+import { IAM } from '@aws-sdk/client-iam';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type MovableClock, systemClock } from '../src/base/clock.ts';
@@ -8,7 +8,7 @@ import { randomIds } from '../src/base/ids.ts';
 import { openInstallation } from '../src/kit/installation.ts';
 import type { ContextFor } from '../src/kit/jobs.ts';
 import type { Work } from '../src/kit/work.ts';
-import { compose } from '../src/main.ts';
+import { compose, type Parts } from '../src/main.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
@@ -24,7 +24,7 @@ export interface ClientCredentials {
 export interface InProcess {
   readonly account: string;
   readonly root: ClientCredentials;
-  iam(credentials?: ClientCredentials): IAMClient;
+  iam(credentials?: ClientCredentials): IAM;
   sts(credentials?: ClientCredentials): STSClient;
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
   secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
@@ -52,7 +52,7 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-export async function startInProcess(name: string): Promise<InProcess> {
+export async function startInProcess(name: string, more: Pick<Parts, 'outbound' | 'publicUrl'> = {}): Promise<InProcess> {
   const directory = temporaryDirectory(name);
   const ids = randomIds();
   const clock = systemClock();
@@ -60,6 +60,7 @@ export async function startInProcess(name: string): Promise<InProcess> {
   const store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
   const { account } = await openInstallation(store, '111122223333', ids);
   const { pipeline, work } = compose({
+    ...more,
     store,
     clock,
     ids,
@@ -89,7 +90,7 @@ export async function startInProcess(name: string): Promise<InProcess> {
   return {
     account,
     root,
-    iam: (credentials) => new IAMClient(settings(credentials)),
+    iam: (credentials) => new IAM(settings(credentials)),
     sts: (credentials) => new STSClient(settings(credentials)),
     secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
