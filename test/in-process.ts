@@ -8,7 +8,7 @@ import { randomIds } from '../src/base/ids.ts';
 import { openInstallation } from '../src/kit/installation.ts';
 import type { ContextFor } from '../src/kit/jobs.ts';
 import type { Work } from '../src/kit/work.ts';
-import { compose } from '../src/main.ts';
+import { compose, type Parts } from '../src/main.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
@@ -52,7 +52,7 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-export async function startInProcess(name: string): Promise<InProcess> {
+export async function startInProcess(name: string, more: Pick<Parts, 'outbound' | 'publicUrl'> = {}): Promise<InProcess> {
   const directory = temporaryDirectory(name);
   const ids = randomIds();
   const clock = systemClock();
@@ -60,6 +60,7 @@ export async function startInProcess(name: string): Promise<InProcess> {
   const store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
   const { account } = await openInstallation(store, '111122223333', ids);
   const { pipeline, work } = compose({
+    ...more,
     store,
     clock,
     ids,

@@ -31,6 +31,7 @@ async function run(code: string, changes: Partial<FunctionRun> = {}): Promise<Fu
     region: 'us-east-1',
     memoryMb: 128,
     timeoutMs: 5_000,
+    concurrencyMax: undefined,
     environment: { COLOUR: 'red' },
     credentials: { accessKeyId: 'ASIA', secretAccessKey: new Secret('secret'), sessionToken: new Secret('token') },
     event: '{"a":1}',
@@ -115,6 +116,13 @@ test('lets a function read its own code and write its temporary folder, and noth
     ];`);
   const denied = 'ERR_ACCESS_DENIED';
   expect(JSON.parse(outcome.payload)).toEqual(['done', 'done', denied, denied, denied, denied]);
+});
+
+test('runs no more of a function at once than is reserved for it', async () => {
+  const slow = 'export const handler = () => new Promise((done) => setTimeout(done, 300));';
+  const both = await Promise.allSettled([run(slow, { concurrencyMax: 1 }), run(slow, { concurrencyMax: 1 })]);
+  expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  await expect(run(slow, { concurrencyMax: 1 })).resolves.toMatchObject({ isError: false });
 });
 
 test('refuses archives that would write outside of their folder or are none', () => {

@@ -27,15 +27,25 @@ const modules = join(import.meta.dirname, '../../node_modules');
 
 export function createFunctionRuntime(options: RuntimeOptions): FunctionRuntime {
   let running = 0;
+  const runningOf = new Map<string, number>();
+  const count = (name: string, change: number): void => {
+    running += change;
+    const left = (runningOf.get(name) ?? 0) + change;
+    if (left === 0) runningOf.delete(name);
+    else runningOf.set(name, left);
+  };
   return {
     async run(run) {
-      if (running >= limits.functionRunsMax) return 'busy';
-      running += 1;
+      const { concurrencyMax = limits.functionRunsMax } = run;
+      // Versions and aliases share what is reserved for their function.
+      const name = run.functionArn.split(':').slice(0, 7).join(':');
+      if (running >= limits.functionRunsMax || (runningOf.get(name) ?? 0) >= concurrencyMax) return 'busy';
+      count(name, 1);
       const scratch = mkdtempSync(join(tmpdir(), 'castellan-function-'));
       try {
         return await runOnce(options, run, scratch);
       } finally {
-        running -= 1;
+        count(name, -1);
         rmSync(scratch, { recursive: true, force: true });
       }
     },

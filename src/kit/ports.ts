@@ -49,7 +49,7 @@ export interface PrincipalDirectory {
   /** A customer or AWS managed policy in its default version. */
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
   /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
-  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<boolean>;
+  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<MfaVerdict>;
   /** Judges the password of a user who signs in, by the account's password policy too. */
   checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
 }
@@ -65,6 +65,8 @@ export interface PasswordClaim {
 export type PasswordOutcome =
   | { readonly kind: 'wrong' | 'locked' }
   | { readonly kind: 'right' | 'must-change'; readonly userName: string; readonly userId: string; readonly path: string };
+
+export type MfaVerdict = 'right' | 'wrong-code' | 'unknown-device';
 
 export interface MfaClaim {
   readonly serial: string;
@@ -104,6 +106,8 @@ export interface FunctionRun {
   readonly region: string;
   readonly memoryMb: number;
   readonly timeoutMs: number;
+  /** Runs of the function at once on this node; undefined: as many as the node lets run. */
+  readonly concurrencyMax: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret; readonly sessionToken: Secret };
   /** JSON text. */
@@ -161,5 +165,6 @@ export interface OutboundRequest {
 }
 
 export type OutboundDocument =
-  | { readonly kind: 'found'; readonly status: number; readonly body: string; readonly fetchedAtMs: number }
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  | { readonly kind: 'found'; readonly status: number; readonly body: string }
+  /** `unreachable`: it may work later. `refused`: the host, its certificate or the answer is not acceptable. */
+  | { readonly kind: 'unreachable' | 'refused'; readonly reason: string };

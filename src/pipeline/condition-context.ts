@@ -49,8 +49,9 @@ const globalKeys: Readonly<Record<string, KeySource>> = {
   'aws:userid': ({ identity }) => identity.caller.userId,
   'aws:username': ({ identity }) => identity.caller.userName,
   'aws:tokenissuetime': ({ identity }) => dateOf(identity.caller.session?.issuedAtMs),
-  'aws:multifactorauthpresent': ({ identity }) => secondFactor(identity),
-  'aws:multifactorauthage': ({ identity, now }) => secondsSince(identity.caller.session?.mfaAtMs, now),
+  'aws:multifactorauthpresent': ({ identity }, access) => (access.hasSecondFactor ? 'true' : secondFactor(identity)),
+  'aws:multifactorauthage': ({ identity, now }, access) =>
+    access.hasSecondFactor ? '0' : secondsSince(identity.caller.session?.mfaAtMs, now),
   'aws:sourceidentity': ({ identity }) => identity.caller.session?.sourceIdentity,
   'aws:federatedprovider': ({ identity: { caller } }) =>
     caller.session?.federatedProvider ?? (caller.principal.kind === 'web-identity' ? caller.principal.arn : undefined),
