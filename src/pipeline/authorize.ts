@@ -76,6 +76,7 @@ async function authorizationRequest(
     boundary: identity.boundary,
     session: identity.sessionPolicies,
     resourcePolicy: access.resourcePolicy,
+    ...(access.granted === undefined ? {} : { granted: access.granted }),
     serviceControl,
     resourceControl,
     vpcEndpoint: undefined,
