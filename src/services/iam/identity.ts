@@ -16,7 +16,7 @@ import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
 import { passwordPolicies } from './credential-records.ts';
 import { findManagedPolicy } from './managed-policies.ts';
-import { verifyMfaCode } from './mfa-verification.ts';
+import { mfaSerials, verifyMfaCode } from './mfa-verification.ts';
 import { checkPassword } from './passwords.ts';
 import {
   accessKeys,
@@ -40,6 +40,7 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
     role: (transaction, roleArn) => roleFacts(compile, transaction, roleArn),
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
     verifyMfaCode,
+    mfaSerials,
     checkPassword,
   };
 }
