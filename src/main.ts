@@ -10,7 +10,7 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, GuardrailsPort, OutboundPort } from './kit/ports.ts';
+import type { FunctionRuntime, GuardrailsPort, OrganizationDirectory, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
@@ -35,6 +35,7 @@ const partition = 'aws';
 const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
 
 /** No organisation: no account is subject to guardrails. */
+const noOrganizations: OrganizationDirectory = { standingOf: async () => undefined };
 const noGuardrails: GuardrailsPort = { serviceControl: async () => undefined, resourceControl: async () => undefined };
 
 const noFunctions: FunctionRuntime = {
@@ -88,6 +89,7 @@ export function compose(parts: Parts): Castellan {
     homeAccount: parts.account,
     principals: identities,
     providers: createProviderDirectory(),
+    organizations: noOrganizations,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
     publicUrl: parts.publicUrl ?? (() => 'http://localhost'),
     registry,

@@ -17,6 +17,7 @@ import type { Transaction } from '../../store/store.ts';
 import { passwordPolicies } from './credential-records.ts';
 import { findManagedPolicy } from './managed-policies.ts';
 import { verifyMfaCode } from './mfa-verification.ts';
+import { outboundIssuerId } from './outbound-federation.ts';
 import { checkPassword } from './passwords.ts';
 import {
   accessKeys,
@@ -30,6 +31,7 @@ import {
   type UserRecord,
   users,
 } from './records.ts';
+import { rootFeaturesOf } from './root-access.ts';
 
 export function createIdentityPort(compile: Compile = createCompiler()): IdentityPort & PrincipalDirectory {
   return {
@@ -41,6 +43,8 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
     verifyMfaCode,
     checkPassword,
+    rootFeatures: rootFeaturesOf,
+    outboundIssuerId,
   };
 }
 
