@@ -8,7 +8,6 @@ import { listen } from './http/server.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
-import type { GuardrailsPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
@@ -20,6 +19,7 @@ import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
+import { createGuardrails } from './services/organizations/guardrails.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
 import { openRootKey } from './store/root-key.ts';
@@ -29,9 +29,6 @@ import type { Store } from './store/store.ts';
 const partition = 'aws';
 
 const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
-
-/** No organisation: no account is subject to guardrails. */
-const noGuardrails: GuardrailsPort = { serviceControl: async () => undefined, resourceControl: async () => undefined };
 
 export interface Parts {
   readonly store: Store;
@@ -74,7 +71,7 @@ export function compose(parts: Parts): Castellan {
       signingKeys: createSigningKeyCache(),
       homeAccount: parts.account,
     },
-    authorizer: { clock, sealer, decisions, guardrails: noGuardrails },
+    authorizer: { clock, sealer, decisions, guardrails: createGuardrails(partition) },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({

@@ -1,6 +1,7 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAMClient } from '@aws-sdk/client-iam';
+import { OrganizationsClient } from '@aws-sdk/client-organizations';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type MovableClock, systemClock } from '../src/base/clock.ts';
 import { randomIds } from '../src/base/ids.ts';
@@ -8,6 +9,7 @@ import { openInstallation } from '../src/kit/installation.ts';
 import type { ContextFor } from '../src/kit/jobs.ts';
 import type { Work } from '../src/kit/work.ts';
 import { compose } from '../src/main.ts';
+import { type Explained, storedExplanation } from '../src/pipeline/decision-log.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
@@ -26,8 +28,11 @@ export interface InProcess {
   iam(credentials?: ClientCredentials): IAMClient;
   sts(credentials?: ClientCredentials): STSClient;
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
+  organizations(credentials?: ClientCredentials): OrganizationsClient;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
+  /** What is kept about a refused request. */
+  explain(requestId: string): Promise<Explained | undefined>;
   readonly store: Store;
   readonly clock: MovableClock;
   /** What services do by themselves: `work.settle()` does all that is due. */
@@ -88,7 +93,9 @@ export async function startInProcess(name: string): Promise<InProcess> {
     iam: (credentials) => new IAMClient(settings(credentials)),
     sts: (credentials) => new STSClient(settings(credentials)),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
+    organizations: (credentials) => new OrganizationsClient(settings(credentials)),
     addAccount,
+    explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,
     clock,
     work,

@@ -36,6 +36,8 @@ export function testContext(options: TestContextOptions = {}): Context {
       role: async (_, arn) => options.roles?.find((role) => role.arn === arn),
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
       verifyMfaCode: async () => false,
+      openAccount: async () => {},
+      addRole: async () => {},
     },
     sealer: createSealer(Buffer.from(options.rootKey ?? 'root key'), ids),
     ids,

@@ -23,6 +23,8 @@ export interface Access {
   readonly resourcePolicy?: ResourcePolicy;
   /** Service-specific condition keys (`iam:PolicyARN`), in any case. */
   readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
+  /** AWS: AWS managed keys are out of reach of resource control policies. */
+  readonly isAwsManaged?: boolean;
   /** AWS: some services print a name instead of the ARN in their refusals (`user alice`). */
   readonly shownAs?: string;
 }

@@ -4,5 +4,6 @@ import type { ServiceDefinition } from '../kit/service.ts';
 export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>> = {
   cloudtrail: async () => (await import('./cloudtrail/index.ts')).cloudtrail,
   iam: async () => (await import('./iam/index.ts')).iam,
+  organizations: async () => (await import('./organizations/index.ts')).organizations,
   sts: async () => (await import('./sts/index.ts')).sts,
 };

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { parseArn } from '../../base/arn.ts';
 import { limits } from '../../base/limits.ts';
+import { isClosed } from '../../kit/account-directory.ts';
 import type { Caller } from '../../kit/context.ts';
 import type {
   Identification,
@@ -18,6 +19,7 @@ import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
 import { findManagedPolicy } from './managed-policies.ts';
 import { verifyMfaCode } from './mfa-verification.ts';
+import { provisioning } from './provisioning.ts';
 import {
   accessKeys,
   attachments,
@@ -43,6 +45,7 @@ export function createIdentityPort(): IdentityPort & PrincipalDirectory {
     role: (transaction, roleArn) => roleFacts(compile, transaction, roleArn),
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
     verifyMfaCode,
+    ...provisioning,
   };
 }
 
@@ -65,7 +68,7 @@ const invalid: Identification = { kind: 'invalid', account: undefined };
 
 async function identifyKey(compile: Compile, accessKeyId: string, lookup: IdentityLookup): Promise<Identification> {
   const key = await accessKeys.get(lookup.transaction, accessKeyId);
-  if (key === undefined || key.status !== 'Active') return invalid;
+  if (key === undefined || key.status !== 'Active' || (await isClosed(lookup.transaction, key.account))) return invalid;
   if (key.userName === undefined) return found(rootIdentity(key.account, lookup.partition, { accessKeyId, secretAccessKey: key.secret }));
   const user = await users.get(lookup.transaction, key.account, lower(key.userName));
   return user === undefined ? invalid : found(await userIdentity(compile, lookup, user, { accessKeyId, secretAccessKey: key.secret }));
@@ -122,6 +125,7 @@ async function userIdentity(compile: Compile, lookup: IdentityLookup, user: User
 async function identifySession(compile: Compile, presented: PresentedCredential, lookup: IdentityLookup): Promise<Identification> {
   const token = openSessionToken(lookup.sealer, presented.sessionToken ?? '');
   if (token === undefined || token.accessKeyId !== presented.accessKeyId) return invalid;
+  if (await isClosed(lookup.transaction, token.account)) return invalid;
   const holder = await holderIdentity(compile, token, lookup);
   if (holder === undefined) return invalid;
   const { facts } = token;
@@ -264,7 +268,7 @@ async function roleByArn(transaction: Transaction, arn: string): Promise<RoleRec
 
 async function roleFacts(compile: Compile, transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined> {
   const role = await roleByArn(transaction, roleArn);
-  if (role === undefined) return undefined;
+  if (role === undefined || (await isClosed(transaction, role.account))) return undefined;
   return {
     arn: roleArn,
     account: role.account,
