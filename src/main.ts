@@ -8,7 +8,10 @@ import { listen } from './http/server.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
+import { createOutside, type OutsideParts } from './kit/outside.ts';
+import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
+import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
@@ -17,6 +20,7 @@ import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
+import { createProviderDirectory } from './services/iam/identity-providers.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
 import { createGuardrails } from './services/organizations/guardrails.ts';
@@ -30,6 +34,10 @@ const partition = 'aws';
 
 const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
 
+const noFunctions: FunctionRuntime = {
+  run: () => Promise.reject(new Error('this process runs no functions')),
+};
+
 export interface Parts {
   readonly store: Store;
   readonly clock: MovableClock;
@@ -37,7 +45,13 @@ export interface Parts {
   readonly sealer: Sealer;
   readonly account: string;
   readonly region: string;
+  /** Undefined: this process runs no functions. */
+  readonly functions?: FunctionRuntime;
   readonly onInternalError: (error: unknown, requestId: string) => void;
+  /** Without one no other server is reached. */
+  readonly outbound?: OutboundPort;
+  /** Where clients reach the installation, once that is known. */
+  readonly publicUrl?: () => string;
 }
 
 /** The pipeline over a store, without a network: what the server serves and what tests call. */
@@ -54,12 +68,24 @@ export function compose(parts: Parts): Castellan {
   const decisions = createDecisionLog();
   const registry = createRegistry(registrySource);
   const protocols = createProtocols();
-  const pipeline = createPipeline({
+  const outsideParts: OutsideParts = {
+    store,
+    clock,
+    ids,
+    sealer,
+    partition,
+    functions: parts.functions ?? noFunctions,
+    runService: (service, transaction, now, run) => pipeline.runService(service, transaction, now, run),
+  };
+  const pipeline: Pipeline = createPipeline({
     store,
     ids,
     partition,
     homeAccount: parts.account,
     principals: identities,
+    providers: createProviderDirectory(),
+    outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    publicUrl: parts.publicUrl ?? (() => 'http://localhost'),
     registry,
     protocols,
     router: { registry, protocols, defaultRegion: parts.region },
@@ -71,16 +97,12 @@ export function compose(parts: Parts): Castellan {
       signingKeys: createSigningKeyCache(),
       homeAccount: parts.account,
     },
+    outside: (service) => createOutside(outsideParts, service),
     authorizer: { clock, sealer, decisions, guardrails: createGuardrails(partition) },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({
-    store,
-    clock,
-    ids,
-    sealer,
-    partition,
-    runService: pipeline.runService,
+    ...outsideParts,
     services: () => Promise.all(Object.values(services).map((load) => load())),
     onError: parts.onInternalError,
   });
@@ -99,8 +121,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const ensureRoot = (): Promise<RootKey> =>
     store.transact((transaction) => ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: givenRootKey(options) }));
   const root = await ensureRoot();
-  const castellan = compose({ store, clock, ids, sealer, account, region: options.region, onInternalError: options.onInternalError });
   let info: ServerInfo | undefined;
+  const functions = lazyFunctions(options, clock, () => info?.address ?? '');
+  const castellan = compose({
+    store,
+    clock,
+    ids,
+    sealer,
+    account,
+    region: options.region,
+    functions,
+    onInternalError: options.onInternalError,
+    outbound: createOutbound({ allowedHosts: options.outboundAllow, routes: options.outboundRoutes }),
+    publicUrl: () => options.publicUrl ?? info?.address ?? '',
+  });
   const describe = (port: number, key: RootKey): ServerInfo => {
     const address = `${options.tlsCert === undefined ? 'http' : 'https'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
     const secretAccessKey = key.secretAccessKey.reveal();
@@ -161,6 +195,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await server.close();
       await stopWork();
       await store.close();
+    },
+  };
+}
+
+/** Loaded when the first function runs. */
+function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: () => string): FunctionRuntime {
+  let runtime: Promise<FunctionRuntime> | undefined;
+  return {
+    async run(run) {
+      runtime ??= import('./functions/runtime.ts').then(({ createFunctionRuntime }) =>
+        createFunctionRuntime({
+          directory: join(options.dataDir, 'functions'),
+          endpoint,
+          certificateFile: options.tlsCert,
+          now: clock.now,
+        }),
+      );
+      return (await runtime).run(run);
     },
   };
 }

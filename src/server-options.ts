@@ -14,6 +14,12 @@ export interface ServerOptions {
   readonly rootAccount: string | undefined;
   readonly rootAccessKeyId: string | undefined;
   readonly rootSecretAccessKey: string | undefined;
+  /** Base URL of the installation for its clients, when it is not the address that it listens on. */
+  readonly publicUrl: string | undefined;
+  /** Hosts of identity providers that may be asked; undefined: any with a public address. */
+  readonly outboundAllow: readonly string[] | undefined;
+  /** Host to the base URL that is asked in its stead. */
+  readonly outboundRoutes: Readonly<Record<string, string>>;
   readonly onInternalError: (error: unknown, requestId: string) => void;
 }
 

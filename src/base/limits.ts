@@ -24,6 +24,14 @@ export const limits = {
   inFlightMax: 2_000,
   /** How often a unit of work is run again after a conflict before the caller is told to retry. */
   transactionAttemptsMax: 50,
+  /** How many answers from outside one request may wait for, one after the other. */
+  awaitedAnswersMax: 6,
+  /** Answers of other servers that are kept. */
+  outboundCacheEntriesMax: 500,
+  /** Largest document of another server that is read: discovery, key sets. */
+  outboundBytesMax: 256 * 1024,
+  outboundTimeoutMs: 5_000,
+  outboundRedirectsMax: 3,
   documentCacheEntriesMax: 20_000,
   identityCacheEntriesMax: 10_000,
   /** Accounts whose guardrails a node keeps compiled. */
@@ -41,6 +49,15 @@ export const limits = {
   jobStepsMax: 10_000,
   /** Characters of a wrong value that an answer repeats. */
   shownValueMax: 256,
+  /** AWS: what an archive may unpack to. */
+  functionCodeBytesMax: 262_144_000,
+  functionFilesMax: 20_000,
+  /** Unpacked archives that a node keeps. */
+  functionArchivesMax: 200,
+  functionRunsMax: 20,
+  functionLogBytesMax: 1024 * 1024,
+  /** AWS: the largest result of a function. */
+  functionPayloadBytesMax: 6_291_556,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
   /** Broken constraints that one validation error lists. */

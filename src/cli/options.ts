@@ -28,6 +28,9 @@ export const serverOptions: readonly OptionDeclaration[] = [
   option('root-account', 'id', undefined, 'account id (twelve digits) of the first start'),
   option('root-access-key-id', 'id', undefined, 'a root access key of any form, for test suites with fixed credentials'),
   option('root-secret-access-key', 'secret', undefined, 'its secret'),
+  option('public-url', 'url', undefined, 'where clients reach the server, when that is not the address it listens on'),
+  option('outbound-allow', 'hosts', undefined, 'the only hosts that may be asked for OpenID documents, private ones too: comma-separated'),
+  option('outbound-route', 'list', undefined, 'HOST=URL pairs, comma-separated: what is meant for the host is asked of the URL'),
 ];
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -50,12 +50,34 @@ function serverOptionsFrom(values: ReadonlyMap<string, string>): ServerOptions {
     allowReset: values.has('allow-reset'),
     allowTimeTravel: values.has('allow-time-travel'),
     rootAccount: account,
+    publicUrl: readUrl('public-url', values.get('public-url')),
+    outboundAllow: values
+      .get('outbound-allow')
+      ?.split(',')
+      .map((host) => host.trim()),
+    outboundRoutes: readRoutes(values.get('outbound-route')),
     rootAccessKeyId: values.get('root-access-key-id'),
     rootSecretAccessKey: values.get('root-secret-access-key'),
     onInternalError(error, requestId) {
       process.stderr.write(`castellan: request ${requestId} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
     },
   };
+}
+
+function readUrl(name: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) throw new CommandError(`--${name} \`${text}\` is not an http or https URL`, 2);
+  return text.replace(/\/+$/, '');
+}
+
+function readRoutes(text: string | undefined): Readonly<Record<string, string>> {
+  const routes: Record<string, string> = {};
+  for (const pair of text?.split(',') ?? []) {
+    const [, host = '', url = ''] = /^\s*([^=\s]+)=(\S+)\s*$/.exec(pair) ?? [];
+    if (host === '') throw new CommandError(`--outbound-route \`${pair}\` is not HOST=URL`, 2);
+    routes[host] = readUrl('outbound-route', url) ?? url;
+  }
+  return routes;
 }
 
 function readPort(text: string): number {

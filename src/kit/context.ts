@@ -1,10 +1,10 @@
 // What an operation knows about its request: who calls, where, when, and the unit of work in which everything happens.
 import type { Ids } from '../base/ids.ts';
-import type { Principal } from '../policy/policy.ts';
+import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import type { ServiceCall } from './calls.ts';
-import type { PrincipalDirectory } from './ports.ts';
+import type { OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -30,8 +30,10 @@ export interface SessionFacts {
   readonly sourceIdentity: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly transitiveTagKeys: readonly string[];
-  /** SAML or OpenID provider that vouched for the caller. */
+  /** The OpenID Connect provider that vouched for the caller. */
   readonly federatedProvider: string | undefined;
+  /** Condition keys that an identity provider's word gave the session for good: `saml:sub`, `accounts.google.com:aud`. */
+  readonly federatedKeys?: Readonly<Record<string, ConditionValue>>;
 }
 
 /** What is known before the operation is authorised: enough to name its resources. */
@@ -44,6 +46,10 @@ export interface Scope {
   readonly requestId: string;
   readonly transaction: Transaction;
   readonly principals: PrincipalDirectory;
+  readonly providers: ProviderDirectory;
+  readonly outbound: OutboundPort;
+  /** Where clients reach this installation: the base of what it publishes under its own name. */
+  readonly publicUrl: string;
   readonly sealer: Sealer;
   /** Service principals through which the caller comes, the first one first; empty for a request from outside. */
   readonly via: readonly string[];
@@ -87,6 +93,8 @@ export interface EventFacts {
   readonly additionalEventData?: Readonly<Record<string, unknown>>;
   /** Laid over the printed request parameters, where CloudTrail prints one differently; undefined leaves one out. */
   readonly requestParameters?: Readonly<Record<string, unknown>>;
+  /** Who called, where the request itself proved it. */
+  readonly caller?: Caller;
   /** Whose event it is, where that is not the caller's account: of requests without an account of their own. */
   readonly recipient?: string;
   /** Another account that gets an event of its own: the owner of a resource that was used across accounts. */

@@ -2,7 +2,8 @@
 import { Fault, type FaultOptions } from '../base/fault.ts';
 import type { ConditionValue, ResourcePolicy } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
-import type { Context, Scope } from './context.ts';
+import type { AfterCommit } from './after-commit.ts';
+import type { Caller, Context, Scope } from './context.ts';
 
 /** One entry of a service's generated `Operations`. */
 export interface OperationTypes {
@@ -25,22 +26,39 @@ export interface Access {
   readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
   /** AWS: AWS managed keys are out of reach of resource control policies. */
   readonly isAwsManaged?: boolean;
+  /** A second factor came with the request itself, as it may for AssumeRole. */
+  readonly hasSecondFactor?: boolean;
   /** AWS: some services print a name instead of the ARN in their refusals (`user alice`). */
   readonly shownAs?: string;
 }
 
 /** No permission is needed, and none can be denied: GetCallerIdentity, GetSessionToken. */
 export const anyCaller = 'any-caller';
-/** The request proves who it is by itself: AssumeRoleWithSAML and other operations without a signature. The handler judges it. */
+/** No signature is asked for: the request itself proves who calls. Declared with `selfProving`. */
 export const unsigned = 'unsigned';
+
+/** What an operation without a signature has found out about its request: a caller whom an identity provider vouches for, and what it asks. */
+export interface Proof<Output> {
+  readonly caller: Caller;
+  /** In which the caller acts, and whose ledger gets the event. */
+  readonly account: string;
+  readonly access: readonly Access[];
+  /** Runs once all of `access` is allowed. */
+  readonly handle: (context: Context) => Promise<Output> | Output;
+}
 
 type AccessResult = Access | readonly Access[];
 export type AccessRule<Input> = typeof anyCaller | typeof unsigned | ((input: Input, scope: Scope) => AccessResult | Promise<AccessResult>);
+
+/** An operation's output, at once or later; or what to do for it once the unit of work has committed. */
+type MaybeLater<Output> = Promise<Output | AfterCommit<Output>> | Output | AfterCommit<Output>;
 
 export interface OperationDefinition {
   readonly name: string;
   readonly access: AccessRule<Structure>;
   readonly handle: (input: Structure, context: Context) => Promise<Structure> | Structure;
+  /** Of operations whose access is `unsigned`. @throws Fault when the request proves nothing. */
+  readonly prove?: (input: Structure, scope: Scope) => Promise<Proof<Structure>>;
   readonly readOnly: boolean;
   readonly recordsResponse: boolean;
   readonly coverage: Coverage;
@@ -51,7 +69,7 @@ export type Coverage = 'enforced' | 'stored';
 
 interface Declaration<Types extends OperationTypes> {
   readonly access: AccessRule<Types['input']>;
-  readonly handle: (input: Types['input'], context: Context) => Promise<Types['output']> | Types['output'];
+  readonly handle: (input: Types['input'], context: Context) => MaybeLater<Types['output']>;
   /** For the ledger; by default told by the verb. */
   readonly readOnly?: boolean;
   /** The ledger keeps the response (without secrets) though the operation is read-only, as CloudTrail does for AssumeRole. */
@@ -73,6 +91,24 @@ export function serviceKit<Operations extends { readonly [Name in keyof Operatio
         // Decoding boundary: the pipeline has decoded and validated the input by the model from which these types are generated.
         access: declaration.access as AccessRule<Structure>,
         handle: declaration.handle as OperationDefinition['handle'],
+      };
+    },
+    /** An operation that AWS's clients do not sign, because a token or assertion in it says who they are. */
+    selfProving<Name extends keyof Operations & string>(
+      name: Name,
+      prove: (input: Operations[Name]['input'], scope: Scope) => Promise<Proof<Operations[Name]['output']>>,
+      options: { readonly readOnly: boolean; readonly recordsResponse: boolean },
+    ): OperationDefinition {
+      return {
+        ...options,
+        name,
+        access: unsigned,
+        coverage: 'enforced',
+        handle: () => {
+          throw new Error(`${name} is handled by its proof`);
+        },
+        // Decoding boundary, as above.
+        prove: prove as NonNullable<OperationDefinition['prove']>,
       };
     },
     /** A fault that the service's model declares. */

@@ -64,8 +64,24 @@ export interface PrincipalDirectory {
   /** A customer or AWS managed policy in its default version. */
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
   /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
-  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<boolean>;
+  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<MfaVerdict>;
+  /** Judges the password of a user who signs in, by the account's password policy too. */
+  checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
 }
+
+export interface PasswordClaim {
+  readonly account: string;
+  readonly userName: string;
+  readonly password: string;
+  readonly now: number;
+}
+
+/** `must-change`: right, but expired or to be reset, so that only iam:ChangePassword is possible. `locked`: expired, and only an administrator can help. */
+export type PasswordOutcome =
+  | { readonly kind: 'wrong' | 'locked' }
+  | { readonly kind: 'right' | 'must-change'; readonly userName: string; readonly userId: string; readonly path: string };
+
+export type MfaVerdict = 'right' | 'wrong-code' | 'unknown-device';
 
 export interface MfaClaim {
   readonly serial: string;
@@ -96,3 +112,86 @@ export interface RoleFacts {
   readonly maxSessionSeconds: number;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+/** Runs the code of functions, each run in a process of its own. Implemented by src/functions; reached through `Outside`. */
+export interface FunctionRuntime {
+  /** `busy`: as many functions run as this node lets run at once. @throws Error when the archive cannot be used. */
+  run(run: FunctionRun): Promise<FunctionOutcome | 'busy'>;
+}
+
+export interface FunctionRun {
+  /** SHA-256 of the archive, in hexadecimal: it is unpacked once. */
+  readonly archiveId: string;
+  /** Zip. */
+  readonly archive: Uint8Array;
+  /** `index.handler`. */
+  readonly handler: string;
+  readonly requestId: string;
+  readonly functionArn: string;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly region: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  /** Runs of the function at once on this node; undefined: as many as the node lets run. */
+  readonly concurrencyMax: number | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret; readonly sessionToken: Secret };
+  /** JSON text. */
+  readonly event: string;
+}
+
+export interface FunctionOutcome {
+  /** JSON text: the handler's result, or AWS's error object. */
+  readonly payload: string;
+  readonly isError: boolean;
+  /** What the function printed, between AWS's START, END and REPORT lines. */
+  readonly log: string;
+}
+
+/** Implemented by iam: the identity providers that accounts trust; sts verifies their assertions and tokens. */
+export interface ProviderDirectory {
+  samlProvider(transaction: Transaction, arn: string): Promise<SamlProviderFacts | undefined>;
+  /** `url` without its scheme, exactly as it was registered. */
+  openIdProvider(transaction: Transaction, account: string, url: string): Promise<OpenIdProviderFacts | undefined>;
+}
+
+export interface SamlProviderFacts {
+  readonly account: string;
+  readonly name: string;
+  readonly uuid: string;
+  readonly entityId: string;
+  /** DER in base64. */
+  readonly signingCertificates: readonly string[];
+  readonly validUntilMs: number;
+  readonly assertionEncryptionMode?: 'Required' | 'Allowed' | undefined;
+  readonly privateKeys: readonly { readonly pem: Secret }[];
+}
+
+export interface OpenIdProviderFacts {
+  readonly account: string;
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+}
+
+/** Documents of other servers: OpenID discovery, key sets. Implemented by src/outbound; fetched between two runs of the unit of work. */
+export interface OutboundPort {
+  /**
+   * The document, when it was fetched no longer ago than `ageMsMax`; a failure is kept for a short while too.
+   * @throws Awaited, which the pipeline answers by fetching and running the operation again.
+   */
+  document(request: OutboundRequest): OutboundDocument;
+}
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly ageMsMax: number;
+  /** SHA-1 of certificates that are trusted for this server although no known authority signed them. */
+  readonly thumbprints?: readonly string[];
+}
+
+export type OutboundDocument =
+  | { readonly kind: 'found'; readonly status: number; readonly body: string }
+  /** `unreachable`: it may work later. `refused`: the host, its certificate or the answer is not acceptable. */
+  | { readonly kind: 'unreachable' | 'refused'; readonly reason: string };

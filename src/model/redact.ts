@@ -35,6 +35,9 @@ const secretMembers: ReadonlySet<string> = new Set([
   'keymaterial',
   'encryptedkeymaterial',
   'passphrase',
+  'addprivatekey',
+  'tradeintoken',
+  'contextassertion',
   'mac',
 ]);
 

@@ -36,12 +36,13 @@ export class Refusal extends Fault {
 }
 
 /** Returns when everything is allowed. @throws Refusal with AWS's sentence for the first action that is not. */
-export async function authorize(authorizer: Authorizer, request: Decoded, scope: Scope): Promise<void> {
+export async function authorize(authorizer: Authorizer, request: Decoded, scope: Scope, proven?: readonly Access[]): Promise<void> {
   const restriction = sessionRestriction(scope.caller, request.service.entry.signingName, request.operation.name);
   if (restriction !== undefined) throw restriction;
   const rule = request.definition.access;
-  if (rule === anyCaller || rule === unsigned) return;
-  const named = await rule(request.input, scope);
+  if (rule === anyCaller) return;
+  if (rule === unsigned && proven === undefined) throw new Error(`${request.operation.name} has proved nothing to authorise`);
+  const named = rule === unsigned ? (proven ?? []) : await rule(request.input, scope);
   const accesses: readonly Access[] = Array.isArray(named) ? named : [named as Access];
   if (accesses.length === 0) throw new Error(`${request.operation.name} names no action to authorise`);
   const facts = requestFacts(request, scope.now);

@@ -103,6 +103,7 @@ function federationIdentity(caller: Caller): Structure {
     type: caller.principal.kind === 'saml' ? 'SAMLUser' : 'WebIdentityUser',
     principalId: caller.userId,
     userName: caller.userName,
-    identityProvider: caller.principal.arn,
+    // AWS: for SAML the hash of issuer, account and provider that also begins the principal's id.
+    identityProvider: caller.principal.kind === 'saml' ? caller.userId.slice(0, caller.userId.indexOf(':')) : caller.principal.arn,
   };
 }

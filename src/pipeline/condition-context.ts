@@ -58,10 +58,12 @@ const globalKeys: Readonly<Record<string, KeySource>> = {
   'aws:userid': ({ identity }) => identity.caller.userId,
   'aws:username': ({ identity }) => identity.caller.userName,
   'aws:tokenissuetime': ({ identity }) => dateOf(identity.caller.session?.issuedAtMs),
-  'aws:multifactorauthpresent': ({ identity }) => secondFactor(identity),
-  'aws:multifactorauthage': ({ identity, now }) => secondsSince(identity.caller.session?.mfaAtMs, now),
+  'aws:multifactorauthpresent': ({ identity }, access) => (access.hasSecondFactor ? 'true' : secondFactor(identity)),
+  'aws:multifactorauthage': ({ identity, now }, access) =>
+    access.hasSecondFactor ? '0' : secondsSince(identity.caller.session?.mfaAtMs, now),
   'aws:sourceidentity': ({ identity }) => identity.caller.session?.sourceIdentity,
-  'aws:federatedprovider': ({ identity }) => identity.caller.session?.federatedProvider,
+  'aws:federatedprovider': ({ identity: { caller } }) =>
+    caller.session?.federatedProvider ?? (caller.principal.kind === 'web-identity' ? caller.principal.arn : undefined),
   'aws:viaawsservice': ({ via }) => String(via.length > 0),
   'aws:calledvia': ({ via }) => (via.length === 0 ? undefined : via),
   'aws:calledviafirst': ({ via }) => via[0],
@@ -89,14 +91,15 @@ const tagFamilies: readonly {
 ];
 
 export function conditionContext(facts: RequestFacts, access: Access): ConditionContext {
-  const own = ownKeys(access);
+  const own = ownKeys(access.context);
+  const federated = ownKeys(facts.identity.caller.session?.federatedKeys);
   return {
     get(key) {
       const source = Object.hasOwn(globalKeys, key) ? globalKeys[key] : undefined;
       if (source !== undefined) return source(facts, access);
       const family = tagFamilies.find(({ prefix }) => key.startsWith(prefix));
       if (family !== undefined) return tagNamed(family.tags(facts, access), key.slice(family.prefix.length));
-      return own?.get(key);
+      return own?.get(key) ?? federated?.get(key);
     },
   };
 }
@@ -105,10 +108,10 @@ function pathsOf(place: AccountPlace | undefined): readonly string[] | undefined
   return place === undefined ? undefined : [place.path];
 }
 
-function ownKeys(access: Access): ReadonlyMap<string, ConditionValue> | undefined {
-  if (access.context === undefined) return undefined;
+function ownKeys(given: Access['context']): ReadonlyMap<string, ConditionValue> | undefined {
+  if (given === undefined) return undefined;
   const keys = new Map<string, ConditionValue>();
-  for (const [key, value] of Object.entries(access.context)) if (value !== undefined) keys.set(key.toLowerCase(), value);
+  for (const [key, value] of Object.entries(given)) if (value !== undefined) keys.set(key.toLowerCase(), value);
   return keys;
 }
 
@@ -122,7 +125,8 @@ function tagNamed(tags: Readonly<Record<string, string>> | undefined, lowerCaseK
 /** AWS: absent for long-term credentials and federated identities, `false` or `true` for the sessions of IAM's own users. */
 function secondFactor(identity: Identity): string | undefined {
   const { session } = identity.caller;
-  return session === undefined || session.federatedProvider !== undefined ? undefined : String(session.mfaAtMs !== undefined);
+  if (session === undefined || session.federatedProvider !== undefined || session.federatedKeys !== undefined) return undefined;
+  return String(session.mfaAtMs !== undefined);
 }
 
 function dateOf(ms: number | undefined): string | undefined {

@@ -2,9 +2,12 @@
 // were decoded, calls of one service to another directly, and so both are judged and recorded alike.
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
+import { isAfterCommit } from '../kit/after-commit.ts';
+import { Awaited } from '../kit/awaited.ts';
 import type { ServiceCall } from '../kit/calls.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
-import type { Identity, PrincipalDirectory } from '../kit/ports.ts';
+import type { OperationDefinition } from '../kit/operation.ts';
+import type { Identity, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
 import { validate } from '../model/validate.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
@@ -25,6 +28,9 @@ export interface PerformParts {
   readonly protocols: Protocols;
   readonly authorizer: Authorizer;
   readonly principals: PrincipalDirectory;
+  readonly providers: ProviderDirectory;
+  readonly outbound: OutboundPort;
+  readonly publicUrl: () => string;
   readonly partition: string;
   readonly homeAccount: string;
   readonly onInternalError: (error: unknown, requestId: string) => void;
@@ -51,8 +57,26 @@ export async function perform(
   const problems = operation.input === undefined ? [] : validate(operation.input, input);
   if (problems.length > 0) throw validationFault(problems, decoded);
   const context = contextOf(parts, decoded, transaction, trail, note);
+  if (definition.prove !== undefined) return performProven(parts, decoded, transaction, trail, note, definition.prove);
   await authorize(parts.authorizer, decoded, context);
   return definition.handle(input, context);
+}
+
+/** The request says itself who calls: from here on that is the caller, for policies and for the ledger. */
+async function performProven(
+  parts: PerformParts,
+  decoded: Decoded,
+  transaction: Transaction,
+  trail: Trail,
+  note: Context['note'],
+  prove: NonNullable<OperationDefinition['prove']>,
+): Promise<Structure> {
+  const { caller, account, access, handle } = await prove(decoded.input, contextOf(parts, decoded, transaction, trail, note));
+  note({ caller, recipient: account });
+  const proven: Decoded = { ...decoded, identity: { ...anonymous, caller }, account };
+  const context = contextOf(parts, proven, transaction, trail, note);
+  await authorize(parts.authorizer, proven, context, access);
+  return handle(context);
 }
 
 export function contextOf(parts: PerformParts, actor: Actor, transaction: Transaction, trail: Trail, note: Context['note']): Context {
@@ -66,6 +90,9 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     requestId,
     transaction,
     principals: parts.principals,
+    providers: parts.providers,
+    outbound: parts.outbound,
+    publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
     via: actor.via,
   };
@@ -94,9 +121,12 @@ async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, tran
     void trail.events.push(...entriesOf(parts, { known: decoded, output, fault, notes }));
   try {
     const output = await nested(transaction, (inner) => perform(parts, decoded, inner, trail, note));
-    finish(output, undefined);
+    if (!isAfterCommit(output)) finish(output, undefined);
+    else if (call.options.mayDefer) finish(undefined, undefined);
+    else throw new Error(`${call.operation} acts outside: it is called with Outside.call`);
     return output;
   } catch (error) {
+    if (error instanceof Awaited) throw error;
     if (error instanceof Refusal) trail.refusals.push(error.explained);
     finish(undefined, error instanceof Fault ? error : internalFailure());
     throw error;

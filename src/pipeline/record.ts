@@ -46,7 +46,7 @@ function factsOf(parts: RecordParts, { known, output, fault, notes }: Ended): Re
     region: known.region,
     eventSource: quirks.eventSource ?? `${model.endpointPrefix}.amazonaws.com`,
     eventName: operation?.name ?? 'Unknown',
-    caller: known.identity?.caller,
+    caller: notes.caller ?? known.identity?.caller,
     presentedAccessKeyId: known.signature.kind === 'signed' ? known.signature.accessKeyId : undefined,
     invokedBy: known.via?.at(-1),
     operation,

@@ -1,38 +1,35 @@
 // The decision: AWS's evaluation logic over all layers, without building an explanation.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+import { choices } from './choices.ts';
+import { resourceControlLevels, serviceControlLevels } from './guardrails.ts';
 import type { AuthorizationRequest, Decision, PolicyLayer, PolicySource } from './policy.ts';
 import type { PrincipalMatch } from './principals.ts';
-import { type Subject, statementMatch, subjectOf } from './statement.ts';
+import { candidatesOf, type Subject, statementMatch, subjectOf } from './statement.ts';
 
-/** The order in which the layers are looked through for an explicit deny; the first one is named in the refusal. */
-export const denyOrder: readonly PolicyLayer[] = [
-  'service-control',
-  'resource-control',
-  'vpc-endpoint',
-  'boundary',
-  'session',
-  'identity',
-  'resource',
-];
+function allowedBy(layer: PolicyLayer | undefined): Decision {
+  return { outcome: 'ALLOW', layer, source: undefined, statementIndex: undefined };
+}
 
-const allowed: Decision = { outcome: 'ALLOW', layer: undefined, source: undefined, statementIndex: undefined };
+const allowedByIdentity = allowedBy('identity');
+const allowedByResource = allowedBy('resource');
+const allowedOutsidePolicies = allowedBy(undefined);
 
 export function evaluate(request: AuthorizationRequest): Decision {
   const subject = subjectOf(request);
-  for (const layer of denyOrder) {
-    for (const source of sourcesOf(request, layer)) {
-      const statementIndex = denyingStatement(source, subject);
-      if (statementIndex !== undefined) return { outcome: 'EXPLICIT_DENY', layer, source, statementIndex };
-    }
+  if (choices.neverDenied.has(subject.lowerCaseAction) && request.principal.kind !== 'anonymous') return allowedOutsidePolicies;
+  for (const layer of choices.denyOrder) {
+    if (!layerDenies(layer, subject)) continue;
+    const denying = denyingStatement(layer, subject);
+    if (denying !== undefined) return { outcome: 'EXPLICIT_DENY', layer, ...denying };
   }
-  const missing = firstMissing(subject);
-  return missing === undefined ? allowed : { outcome: 'IMPLICIT_DENY', layer: missing, source: undefined, statementIndex: undefined };
+  return withoutDeny(subject);
 }
 
 const none: readonly PolicySource[] = [];
 
 /** The policies of a layer, for layers with levels those of all levels. */
-export function sourcesOf(request: AuthorizationRequest, layer: PolicyLayer): readonly PolicySource[] {
+export function sourcesOf(layer: PolicyLayer, subject: Subject): readonly PolicySource[] {
+  const { request } = subject;
   switch (layer) {
     case 'identity':
       return request.identity;
@@ -45,119 +42,168 @@ export function sourcesOf(request: AuthorizationRequest, layer: PolicyLayer): re
     case 'vpc-endpoint':
       return request.vpcEndpoint === undefined ? none : [request.vpcEndpoint];
     case 'service-control':
-      return isSubjectToServiceControl(request) ? request.serviceControl.flat() : none;
+      return serviceControlLevels(subject)?.flat() ?? none;
     case 'resource-control':
-      return isSubjectToResourceControl(request) ? request.resourceControl.flat() : none;
+      return resourceControlLevels(subject)?.flat() ?? none;
   }
 }
 
-function isSubjectToServiceControl(
-  request: AuthorizationRequest,
-): request is AuthorizationRequest & { readonly serviceControl: readonly (readonly PolicySource[])[] } {
-  const { kind, isServiceLinkedRole } = request.principal;
-  return request.serviceControl !== undefined && kind !== 'service' && kind !== 'anonymous' && isServiceLinkedRole !== true;
+function layerDenies(layer: PolicyLayer, subject: Subject): boolean {
+  const { boundary, identity, resourcePolicy, session, vpcEndpoint } = subject.request;
+  switch (layer) {
+    case 'identity':
+      return anyDenies(identity, subject);
+    case 'boundary':
+      return boundary !== undefined && denies(boundary, subject);
+    case 'session':
+      return session !== undefined && anyDenies(session, subject);
+    case 'resource':
+      return resourcePolicy?.source !== undefined && denies(resourcePolicy.source, subject) && !rootUnlocks(subject);
+    case 'vpc-endpoint':
+      return vpcEndpoint !== undefined && denies(vpcEndpoint, subject);
+    case 'service-control':
+      return serviceControlLevels(subject)?.some((level) => anyDenies(level, subject)) === true;
+    case 'resource-control':
+      return resourceControlLevels(subject)?.some((level) => anyDenies(level, subject)) === true;
+  }
 }
 
-function isSubjectToResourceControl(
-  request: AuthorizationRequest,
-): request is AuthorizationRequest & { readonly resourceControl: readonly (readonly PolicySource[])[] } {
-  return request.resourceControl !== undefined && request.principal.isServiceLinkedRole !== true;
+/** AWS: the root user can always take back a policy of its own account's resource that locks everybody out. */
+export function rootUnlocks({ request: { principal, resourceAccount }, lowerCaseAction }: Subject): boolean {
+  if (principal.kind !== 'root' || (resourceAccount !== undefined && resourceAccount !== principal.account)) return false;
+  return choices.rootUnlocks.has(lowerCaseAction);
 }
 
-function denyingStatement(source: PolicySource, subject: Subject): number | undefined {
-  for (const statement of source.policy.statements) {
-    if (statement.effect === 'Deny' && statementMatch(statement, subject) !== undefined) return statement.index;
+function anyDenies(sources: readonly PolicySource[], subject: Subject): boolean {
+  for (const source of sources) if (denies(source, subject)) return true;
+  return false;
+}
+
+function denies({ policy }: PolicySource, subject: Subject): boolean {
+  for (const candidate of candidatesOf(policy, subject).denies) if (statementMatch(candidate, subject) !== undefined) return true;
+  return false;
+}
+
+function denyingStatement(layer: PolicyLayer, subject: Subject): Pick<Decision, 'source' | 'statementIndex'> | undefined {
+  for (const source of sourcesOf(layer, subject)) {
+    const candidate = candidatesOf(source.policy, subject).denies.find((each) => statementMatch(each, subject) !== undefined);
+    if (candidate !== undefined) return { source, statementIndex: candidate.statement.index };
   }
   return undefined;
 }
 
-/** Whether any statement of the layer allows. */
+/** Whether any statement of any of the policies allows. */
 export function allows(sources: readonly PolicySource[], subject: Subject): boolean {
-  for (const { policy } of sources) {
-    for (const statement of policy.statements) {
-      if (statement.effect === 'Allow' && statementMatch(statement, subject) !== undefined) return true;
-    }
-  }
+  for (const source of sources) if (policyAllows(source, subject)) return true;
   return false;
 }
 
+function policyAllows({ policy }: PolicySource, subject: Subject): boolean {
+  for (const candidate of candidatesOf(policy, subject).allows) if (statementMatch(candidate, subject) !== undefined) return true;
+  return false;
+}
+
+/** Whether every level allows. */
+export function levelsAllow(levels: readonly (readonly PolicySource[])[], subject: Subject): boolean {
+  for (const level of levels) if (!allows(level, subject)) return false;
+  return true;
+}
+
 /** The strongest way in which the resource's policy allows the caller. */
-export function resourceGrant(request: AuthorizationRequest, subject: Subject): PrincipalMatch | undefined {
+export function resourceGrant(subject: Subject): PrincipalMatch | undefined {
+  const policy = subject.request.resourcePolicy?.source?.policy;
+  if (policy === undefined) return undefined;
   let best: PrincipalMatch | undefined;
-  for (const statement of request.resourcePolicy?.source?.policy.statements ?? []) {
-    if (statement.effect !== 'Allow') continue;
-    const match = statementMatch(statement, subject);
+  for (const candidate of candidatesOf(policy, subject).allows) {
+    const match = statementMatch(candidate, subject);
     if (match === 'direct') return match;
     if (match !== undefined && (best === undefined || best === 'account' || match === 'role')) best = match;
   }
   return best;
 }
 
-/** The first layer whose allow is needed and not there, in the order in which AWS reports it; undefined when everything allows. */
-function firstMissing(subject: Subject): PolicyLayer | undefined {
+const missingAnywhere: Readonly<Record<PolicyLayer, Decision>> = {
+  identity: missing('identity'),
+  resource: missing('resource'),
+  boundary: missing('boundary'),
+  session: missing('session'),
+  'service-control': missing('service-control'),
+  'resource-control': missing('resource-control'),
+  'vpc-endpoint': missing('vpc-endpoint'),
+};
+
+function missing(layer: PolicyLayer): Decision {
+  return { outcome: 'IMPLICIT_DENY', layer, source: undefined, statementIndex: undefined };
+}
+
+/** The decision when nothing denies: the first layer whose allow is needed and not there, in the order in which AWS reports it. */
+function withoutDeny(subject: Subject): Decision {
   const { request } = subject;
-  if (isSubjectToResourceControl(request) && !request.resourceControl.every((level) => allows(level, subject))) return 'resource-control';
-  if (isSubjectToServiceControl(request) && !request.serviceControl.every((level) => allows(level, subject))) return 'service-control';
-  if (request.vpcEndpoint !== undefined && !allows([request.vpcEndpoint], subject)) return 'vpc-endpoint';
-  if (request.granted !== undefined) return undefined;
+  const resourceControl = resourceControlLevels(subject);
+  if (resourceControl !== undefined && !levelsAllow(resourceControl, subject)) return missingAnywhere['resource-control'];
+  const serviceControl = serviceControlLevels(subject);
+  if (serviceControl !== undefined && !levelsAllow(serviceControl, subject)) return missingAnywhere['service-control'];
+  if (request.vpcEndpoint !== undefined && !policyAllows(request.vpcEndpoint, subject)) return missingAnywhere['vpc-endpoint'];
   const { principal, resourcePolicy } = request;
-  const grant = resourceGrant(request, subject);
+  if (request.granted !== undefined && (choices.grantsStandAlone || missingCeiling(subject) === undefined)) return allowedOutsidePolicies;
+  const grant = resourceGrant(subject);
   switch (principal.kind) {
     case 'anonymous':
     case 'service':
     case 'web-identity':
     case 'saml':
-      return grant === 'direct' ? undefined : 'resource';
-    default:
+      return grant === 'direct' ? allowedByResource : missingAnywhere.resource;
+    case 'root':
+    case 'user':
+    case 'role-session':
+    case 'federated-user':
       break;
   }
   const isSameAccount = request.resourceAccount === undefined || request.resourceAccount === principal.account;
-  if (!isSameAccount) return missingAcrossAccounts(subject, grant);
-  return resourcePolicy?.mode === 'trust' || resourcePolicy?.mode === 'key'
-    ? missingWithTrust(subject, grant)
-    : missingInAccount(subject, grant);
+  if (!isSameAccount) return acrossAccounts(subject, grant);
+  return resourcePolicy === undefined || resourcePolicy.mode === 'optional' ? inAccount(subject, grant) : withTrust(subject, grant);
 }
 
 /** Both accounts must agree: the caller's with its own policies, the resource's with its policy. */
-function missingAcrossAccounts(subject: Subject, grant: PrincipalMatch | undefined): PolicyLayer | undefined {
-  return missingOnCallersSide(subject) ?? (grant === undefined ? 'resource' : undefined);
+function acrossAccounts(subject: Subject, grant: PrincipalMatch | undefined): Decision {
+  const lacking = missingOnCallersSide(subject);
+  if (lacking !== undefined) return missingAnywhere[lacking];
+  return grant === undefined ? missingAnywhere.resource : allowedByResource;
 }
 
 /** KMS keys and roles: the resource's policy must name the caller, or hand the decision to the account's own policies. */
-function missingWithTrust(subject: Subject, grant: PrincipalMatch | undefined): PolicyLayer | undefined {
-  switch (grant) {
-    case 'direct':
-      return undefined;
-    case 'role':
-    case 'issuer':
-      return missingCeiling(subject);
-    case 'account':
-      return missingOnCallersSide(subject);
-    case undefined:
-      return 'resource';
-  }
+function withTrust(subject: Subject, grant: PrincipalMatch | undefined): Decision {
+  if (grant === undefined) return missingAnywhere.resource;
+  if (grant === 'direct') return allowedByResource;
+  if (grant === 'account') return onCallersSide(subject);
+  const ceiling = missingCeiling(subject);
+  return ceiling === undefined ? allowedByResource : missingAnywhere[ceiling];
 }
 
-function missingInAccount(subject: Subject, grant: PrincipalMatch | undefined): PolicyLayer | undefined {
-  if (grant === 'direct') return undefined;
-  if (grant === 'role' || grant === 'issuer') {
-    const ceiling = missingCeiling(subject);
-    if (ceiling === undefined) return undefined;
-  }
-  return missingOnCallersSide(subject);
+/** Most resources: either side is enough, and a grant to the caller itself is limited by nothing but a deny. */
+function inAccount(subject: Subject, grant: PrincipalMatch | undefined): Decision {
+  if (grant === 'direct') return allowedByResource;
+  if ((grant === 'role' || grant === 'issuer') && missingCeiling(subject) === undefined) return allowedByResource;
+  return onCallersSide(subject);
 }
 
+function onCallersSide(subject: Subject): Decision {
+  const lacking = missingOnCallersSide(subject);
+  if (lacking !== undefined) return missingAnywhere[lacking];
+  return subject.request.principal.kind === 'root' ? allowedOutsidePolicies : allowedByIdentity;
+}
+
+/** What the caller's own account lacks. Its root user needs no identity policy. */
 function missingOnCallersSide(subject: Subject): PolicyLayer | undefined {
-  const { request } = subject;
-  const isRoot = request.principal.kind === 'root';
-  if (!isRoot && !allows(request.identity, subject)) return 'identity';
+  const { identity, principal } = subject.request;
+  if (principal.kind !== 'root' && !allows(identity, subject)) return 'identity';
   return missingCeiling(subject);
 }
 
 /** Boundary and session policies: they allow nothing by themselves, but without them nothing is allowed. */
 function missingCeiling(subject: Subject): PolicyLayer | undefined {
   const { boundary, session, principal } = subject.request;
-  if (boundary !== undefined && !allows([boundary], subject)) return 'boundary';
+  if (boundary !== undefined && !policyAllows(boundary, subject)) return 'boundary';
   if (session !== undefined && !allows(session, subject)) return 'session';
   // A session of GetFederationToken without a policy has no permissions of its own.
   return session === undefined && principal.kind === 'federated-user' ? 'session' : undefined;

@@ -1,13 +1,15 @@
 // The whole decision, spelled out: every layer in order, every policy and statement in it, every condition with the value that it met, the
 // layer that decided, and the smallest change that would allow the request.
-import type { CompiledStatement } from './compile.ts';
-import { type Condition, conditionHolds } from './conditions/condition.ts';
-import { allows, denyOrder, evaluate, resourceGrant, sourcesOf } from './evaluate.ts';
+import { choices } from './choices.ts';
+import type { CompiledPolicy, CompiledStatement } from './compile.ts';
+import { type Condition, conditionHolds, templatesOf } from './conditions/condition.ts';
+import { allows, evaluate, levelsAllow, resourceGrant, rootUnlocks, sourcesOf } from './evaluate.ts';
+import { resourceControlLevels, serviceControlLevels } from './guardrails.ts';
 import { refusalMessage } from './message.ts';
-import type { AuthorizationRequest, ConditionValue, Outcome, PolicyLayer, PolicySource } from './policy.ts';
+import type { AuthorizationRequest, ConditionValue, Decision, Outcome, PolicyLayer, PolicySource } from './policy.ts';
 import { matchPrincipal, type PrincipalMatch } from './principals.ts';
 import { type Remedy, remedyFor } from './remedy.ts';
-import { actionMatches, resourceMatches, type Subject, statementMatch, subjectOf } from './statement.ts';
+import { actionMatches, candidatesOf, resourceMatches, type Subject, statementMatch, subjectOf } from './statement.ts';
 import { resolveText } from './template.ts';
 
 /** Plain JSON data. */
@@ -16,8 +18,10 @@ export interface Explanation {
   readonly action: string;
   readonly resource: string;
   readonly outcome: Outcome;
-  /** The layer that decided a refusal. */
+  /** The layer that denied or allowed. */
   readonly decidedBy: PolicyLayer | undefined;
+  /** Why a request is allowed that no policy allows: the root user, a KMS grant, or an action that nobody can be denied. */
+  readonly allowedAs?: 'root' | 'grant' | 'never-denied' | undefined;
   /** AWS's sentence, for refusals. */
   readonly message: string | undefined;
   readonly layers: readonly LayerTrace[];
@@ -30,12 +34,16 @@ export interface LayerTrace {
   readonly result: 'allows' | 'denies' | 'does not allow' | 'not present' | 'not needed';
   /** How the resource's policy names the caller, where it allows. */
   readonly grant?: PrincipalMatch | undefined;
+  /** For service and resource control policies: whether each level allows, the root of the organisation first. */
+  readonly levels?: readonly boolean[] | undefined;
   readonly policies: readonly PolicyTrace[];
 }
 
 export interface PolicyTrace {
   readonly name: string;
   readonly arn?: string | undefined;
+  /** For service and resource control policies: the level at which it is attached, 0 for the root of the organisation. */
+  readonly level?: number | undefined;
   readonly statements: readonly StatementTrace[];
 }
 
@@ -73,42 +81,60 @@ const layerOrder: readonly PolicyLayer[] = [
 export function explain(request: AuthorizationRequest): Explanation {
   const decision = evaluate(request);
   const subject = subjectOf(request);
+  const allowedAs = reasonOutsidePolicies(subject, decision);
   return {
     principal: request.principal.arn,
     action: request.action,
     resource: request.resource,
     outcome: decision.outcome,
     decidedBy: decision.layer,
+    ...(allowedAs === undefined ? {} : { allowedAs }),
     message: decision.outcome === 'ALLOW' ? undefined : refusalMessage(request, decision),
     layers: layerOrder.map((layer) => traceLayer(layer, subject)),
     remedies: decision.outcome === 'ALLOW' ? [] : remedyFor(request, decision),
   };
 }
 
+function reasonOutsidePolicies({ request, lowerCaseAction }: Subject, decision: Decision): Explanation['allowedAs'] {
+  if (decision.outcome !== 'ALLOW' || decision.layer !== undefined) return undefined;
+  if (choices.neverDenied.has(lowerCaseAction)) return 'never-denied';
+  return request.granted === undefined ? 'root' : 'grant';
+}
+
 function traceLayer(layer: PolicyLayer, subject: Subject): LayerTrace {
-  const { request } = subject;
-  const sources = sourcesOf(request, layer);
-  const policies = sources.map((source) => tracePolicy(source, subject));
-  const grant = layer === 'resource' ? resourceGrant(request, subject) : undefined;
-  return { layer, result: layerResult(layer, sources, subject), ...(grant === undefined ? {} : { grant }), policies };
+  const levels = levelsOf(layer, subject);
+  const sources = sourcesOf(layer, subject);
+  const policies =
+    levels === undefined
+      ? sources.map((source) => tracePolicy(source, subject, undefined))
+      : levels.flatMap((level, index) => level.map((source) => tracePolicy(source, subject, index)));
+  const grant = layer === 'resource' ? resourceGrant(subject) : undefined;
+  return {
+    layer,
+    result: layerResult(layer, sources, subject),
+    ...(grant === undefined ? {} : { grant }),
+    ...(levels === undefined ? {} : { levels: levels.map((level) => allows(level, subject)) }),
+    policies,
+  };
+}
+
+function levelsOf(layer: PolicyLayer, subject: Subject): readonly (readonly PolicySource[])[] | undefined {
+  if (layer === 'service-control') return serviceControlLevels(subject);
+  return layer === 'resource-control' ? resourceControlLevels(subject) : undefined;
 }
 
 function layerResult(layer: PolicyLayer, sources: readonly PolicySource[], subject: Subject): LayerTrace['result'] {
   const { request } = subject;
-  if (denyOrder.includes(layer) && hasDeny(sources, subject)) return 'denies';
+  if (hasDeny(sources, subject) && !(layer === 'resource' && rootUnlocks(subject))) return 'denies';
   if (layer === 'identity' && request.principal.kind === 'root' && sources.length === 0) return 'not needed';
+  const levels = levelsOf(layer, subject);
+  if (levels !== undefined && levels.length > 0) return levelsAllow(levels, subject) ? 'allows' : 'does not allow';
   if (sources.length === 0) return isExpected(layer, request) ? 'does not allow' : 'not present';
-  if (layer === 'service-control' || layer === 'resource-control') {
-    const levels = (layer === 'service-control' ? request.serviceControl : request.resourceControl) ?? [];
-    return levels.every((level) => allows(level, subject)) ? 'allows' : 'does not allow';
-  }
   return allows(sources, subject) ? 'allows' : 'does not allow';
 }
 
 function hasDeny(sources: readonly PolicySource[], subject: Subject): boolean {
-  return sources.some(({ policy }) =>
-    policy.statements.some((each) => each.effect === 'Deny' && statementMatch(each, subject) !== undefined),
-  );
+  return sources.some(({ policy }) => candidatesOf(policy, subject).denies.some((each) => statementMatch(each, subject) !== undefined));
 }
 
 function isExpected(layer: PolicyLayer, request: AuthorizationRequest): boolean {
@@ -117,34 +143,38 @@ function isExpected(layer: PolicyLayer, request: AuthorizationRequest): boolean 
   return layer === 'resource' && request.resourcePolicy !== undefined && request.resourcePolicy.mode !== 'optional';
 }
 
-function tracePolicy(source: PolicySource, subject: Subject): PolicyTrace {
+function tracePolicy(source: PolicySource, subject: Subject, level: number | undefined): PolicyTrace {
   return {
     name: source.name,
     ...(source.arn === undefined ? {} : { arn: source.arn }),
-    statements: source.policy.statements.map((statement) => traceStatement(statement, subject)),
+    ...(level === undefined ? {} : { level }),
+    statements: source.policy.statements.map((statement) => traceStatement(source.policy, statement, subject)),
   };
 }
 
-function traceStatement(statement: CompiledStatement, subject: Subject): StatementTrace {
+function traceStatement(policy: CompiledPolicy, statement: CompiledStatement, subject: Subject): StatementTrace {
   const { request } = subject;
+  const candidates = candidatesOf(policy, subject)[statement.effect === 'Deny' ? 'denies' : 'allows'];
+  const candidate = candidates.find((each) => each.statement === statement);
+  const hasVariables = policy.document.version === '2012-10-17';
   return {
     index: statement.index,
     ...(statement.sid === undefined ? {} : { sid: statement.sid }),
     effect: statement.effect,
-    applies: statementMatch(statement, subject) !== undefined,
-    action: actionMatches(statement.actions, subject.lowerCaseAction),
+    applies: candidate !== undefined && statementMatch(candidate, subject) !== undefined,
+    action: candidate !== undefined && actionMatches(candidate.actions, subject.lowerCaseAction),
     resource: resourceMatches(statement.resources, subject),
     principal: matchPrincipal(statement.principals, request.principal, request.boundary !== undefined) !== undefined,
-    conditions: statement.conditions.map((condition) => traceCondition(condition, request)),
+    conditions: statement.conditions.map((condition) => traceCondition(condition, hasVariables, request)),
   };
 }
 
-function traceCondition(condition: Condition, { context }: AuthorizationRequest): ConditionTrace {
+function traceCondition(condition: Condition, hasVariables: boolean, { context }: AuthorizationRequest): ConditionTrace {
   const requestValue = context.get(condition.lowerCaseKey);
   return {
     operator: condition.element.operator,
     key: condition.element.key,
-    policyValues: condition.values.map((value) => resolveText(value, context) ?? value.text),
+    policyValues: templatesOf(condition.element, hasVariables).map((template) => resolveText(template, context) ?? template.text),
     ...(requestValue === undefined ? {} : { requestValue }),
     holds: conditionHolds(condition, context),
   };

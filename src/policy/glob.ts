@@ -8,19 +8,34 @@ const one = -2;
 
 export interface Glob {
   readonly text: string;
-  readonly kind: 'any' | 'exact' | 'prefix' | 'pattern';
-  /** For `prefix`: the text before the final star. */
+  /** `stars`: the only wildcards are stars, so that it is a series of texts to be found one after the other. `pattern`: everything else. */
+  readonly kind: 'any' | 'exact' | 'prefix' | 'stars' | 'pattern';
+  /** What the text begins with, before the first wildcard. */
   readonly prefix: string;
-  readonly pattern: Pattern;
+  /** For `stars`: what stands between the stars, and what the text ends with. */
+  readonly middle: readonly string[];
+  readonly suffix: string;
+  /** For `pattern` only. */
+  readonly codes: Pattern;
 }
 
+const nothing: readonly never[] = [];
+
 export function compileGlob(text: string): Glob {
-  const pattern = patternOf(text);
-  const wildcard = pattern.findIndex((code) => code < 0);
-  if (wildcard < 0) return { text, kind: 'exact', prefix: text, pattern };
-  if (text === '*') return { text, kind: 'any', prefix: '', pattern };
-  const isPrefix = wildcard === pattern.length - 1 && pattern[wildcard] === star;
-  return { text, kind: isPrefix ? 'prefix' : 'pattern', prefix: text.slice(0, wildcard), pattern };
+  const firstStar = text.indexOf('*');
+  const firstOne = text.indexOf('?');
+  const glob = { text, prefix: text, middle: nothing, suffix: '', codes: nothing };
+  if (firstOne >= 0) {
+    const prefix = text.slice(0, firstStar < 0 ? firstOne : Math.min(firstStar, firstOne));
+    return { ...glob, kind: 'pattern', prefix, codes: patternOf(text) };
+  }
+  if (firstStar < 0) return { ...glob, kind: 'exact' };
+  const texts = text.split('*');
+  const suffix = texts.at(-1) ?? '';
+  const middle = texts.slice(1, -1).filter((each) => each !== '');
+  const prefix = text.slice(0, firstStar);
+  if (suffix !== '' || middle.length > 0) return { ...glob, kind: 'stars', prefix, middle, suffix };
+  return { ...glob, kind: prefix === '' ? 'any' : 'prefix', prefix };
 }
 
 export function patternOf(text: string): Pattern {
@@ -49,9 +64,25 @@ export function globMatches(glob: Glob, text: string): boolean {
       return glob.text === text;
     case 'prefix':
       return text.startsWith(glob.prefix);
+    case 'stars':
+      return starsMatch(glob, text);
     case 'pattern':
-      return text.startsWith(glob.prefix) && patternMatches(glob.pattern, text);
+      return text.startsWith(glob.prefix) && patternMatches(glob.codes, text);
   }
+}
+
+/** Each text is looked for behind the one before; taking the first place never rules out a later match, so nothing is tried twice. */
+function starsMatch({ prefix, middle, suffix }: Glob, text: string): boolean {
+  const end = text.length - suffix.length;
+  if (end < prefix.length || !text.startsWith(prefix) || !text.endsWith(suffix)) return false;
+  let at = prefix.length;
+  for (const wanted of middle) {
+    const found = text.indexOf(wanted, at);
+    if (found < 0) return false;
+    at = found + wanted.length;
+    if (at > end) return false;
+  }
+  return true;
 }
 
 /** Remembers only the last star: time is at most pattern length times text length, both of which are limited. */
@@ -73,7 +104,7 @@ export function patternMatches(pattern: Pattern, text: string): boolean {
       index += 1;
     } else if (starAt >= 0) {
       at = starAt + 1;
-      resume += 1;
+      resume += isPairAt(text, resume) ? 2 : 1;
       index = resume;
     } else return false;
   }

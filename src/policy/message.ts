@@ -14,6 +14,8 @@ const nouns: Readonly<Record<PolicyLayer, string>> = {
 /** `shownAs` replaces the ARN where the service names the resource in another way. */
 export function refusalMessage(request: AuthorizationRequest, decision: Decision, shownAs?: string): string {
   const { action, principal } = request;
+  // AWS: callers whom an identity provider vouches for are told no more.
+  if (principal.kind === 'saml' || principal.kind === 'web-identity') return `Not authorized to perform ${action}`;
   const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
   const resource = shownAs ?? request.resource;
   const head = `User: ${who} is not authorized to perform: ${action} on resource: ${resource}`;

@@ -25,6 +25,10 @@ export interface Principal {
   /** The user behind a federated-user session. */
   readonly issuerArn?: string;
   readonly isServiceLinkedRole?: boolean;
+  /** Further names of a service principal, such as its regional one (aws:PrincipalServiceNamesList). */
+  readonly serviceNames?: readonly string[];
+  /** S3's id of the account, for `{"CanonicalUser": …}`. */
+  readonly canonicalUserId?: string;
 }
 
 export type PolicyLayer = 'identity' | 'resource' | 'boundary' | 'session' | 'service-control' | 'resource-control' | 'vpc-endpoint';
@@ -47,7 +51,6 @@ export interface ResourcePolicy {
    * `key`: KMS; identity policies count only as far as it delegates to the account.
    */
   readonly mode: 'optional' | 'trust' | 'key';
-  /** The sentence's word for it: `a resource-based policy` by default, `the role trust policy` for trust. */
 }
 
 /** Everything about one action on one resource. */
@@ -70,13 +73,15 @@ export interface AuthorizationRequest {
   readonly vpcEndpoint: PolicySource | undefined;
   /** KMS grants that match: an Allow that only an explicit deny beats. */
   readonly granted?: { readonly name: string };
+  /** The resource belongs to AWS, such as an AWS managed KMS key: resource control policies do not apply to it. */
+  readonly isServiceOwned?: boolean;
 }
 
 export type Outcome = 'ALLOW' | 'EXPLICIT_DENY' | 'IMPLICIT_DENY';
 
 export interface Decision {
   readonly outcome: Outcome;
-  /** The layer that decided: the first that denied, or the one that allowed. Undefined for rules outside policies (root). */
+  /** The layer that decided: the first that denied, or the one that allowed. Undefined for what no policy decides: root, a KMS grant. */
   readonly layer: PolicyLayer | undefined;
   /** The policy whose statement decided, where one did. */
   readonly source: PolicySource | undefined;

@@ -1,6 +1,7 @@
 // How a Principal element names a caller, and how strongly: AWS treats a grant to a role differently from one to its session.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-import type { PrincipalElement, PrincipalType } from './document.ts';
+import { choices } from './choices.ts';
+import type { PrincipalElement } from './document.ts';
 import type { Principal } from './policy.ts';
 
 /**
@@ -9,46 +10,93 @@ import type { Principal } from './policy.ts';
  */
 export type PrincipalMatch = 'direct' | 'role' | 'issuer' | 'account';
 
-const strength: Readonly<Record<PrincipalMatch, number>> = { direct: 4, role: 3, issuer: 2, account: 1 };
+/** A Principal or NotPrincipal element, sorted by what its values name. */
+export interface CompiledPrincipals {
+  readonly isNegated: boolean;
+  readonly isEverybody: boolean;
+  /** Account ids, from both forms. */
+  readonly accounts: ReadonlySet<string>;
+  /** ARNs and unique ids of users, roles and sessions. */
+  readonly names: ReadonlySet<string>;
+  readonly services: ReadonlySet<string>;
+  readonly providers: ReadonlySet<string>;
+  readonly canonicalUsers: ReadonlySet<string>;
+}
+
+const rootArn = /^arn:[^:]*:iam::(\d{12}):root$/;
+
+export function compilePrincipals({ isNegated, entries }: PrincipalElement): CompiledPrincipals {
+  const ofKind = (kind: string): readonly string[] => entries.filter((entry) => entry.kind === kind).map(({ value }) => value);
+  const aws = ofKind('AWS');
+  const accounts = aws.map((value) => (/^\d{12}$/.test(value) ? value : rootArn.exec(value)?.[1])).filter((value) => value !== undefined);
+  return {
+    isNegated,
+    isEverybody: aws.includes('*'),
+    accounts: setOf(accounts),
+    names: setOf(aws),
+    services: setOf(ofKind('Service')),
+    providers: setOf(ofKind('Federated')),
+    canonicalUsers: setOf(ofKind('CanonicalUser')),
+  };
+}
+
+const empty: ReadonlySet<string> = new Set();
+
+function setOf(values: readonly string[]): ReadonlySet<string> {
+  return values.length === 0 ? empty : new Set(values);
+}
 
 /** The strongest way in which the element names the caller; undefined when it does not. Without an element everybody is meant. */
 export function matchPrincipal(
-  element: PrincipalElement | undefined,
+  principals: CompiledPrincipals | undefined,
   principal: Principal,
   hasBoundary: boolean,
 ): PrincipalMatch | undefined {
-  if (element === undefined) return 'direct';
-  let best: PrincipalMatch | undefined;
-  for (const { kind, value } of element.entries) {
-    const match = matchEntry(kind, value, principal);
-    if (match !== undefined && (best === undefined || strength[match] > strength[best])) best = match;
-  }
-  if (!element.isNegated) return best;
+  if (principals === undefined) return 'direct';
+  if (!principals.isNegated) return strongestMatch(principals, principal);
   // AWS: NotPrincipal with Deny always denies a caller that has a permissions boundary.
-  return best === undefined || hasBoundary ? 'direct' : undefined;
+  return hasBoundary || !isSpared(principals, principal) ? 'direct' : undefined;
 }
 
-function matchEntry(kind: PrincipalType, value: string, principal: Principal): PrincipalMatch | undefined {
-  if (kind === 'AWS') return matchAws(value, principal);
-  if (kind === 'Service') return principal.kind === 'service' && principal.arn === value ? 'direct' : undefined;
-  if (kind === 'Federated') {
-    const isFederated = principal.kind === 'web-identity' || principal.kind === 'saml';
-    return isFederated && (value === '*' || principal.arn === value) ? 'direct' : undefined;
+function strongestMatch(principals: CompiledPrincipals, principal: Principal): PrincipalMatch | undefined {
+  if (principals.isEverybody) return 'direct';
+  const { kind, arn } = principal;
+  switch (kind) {
+    case 'anonymous':
+      return undefined;
+    case 'service':
+      return principals.services.has(arn) || hasAny(principals.services, principal.serviceNames) ? 'direct' : undefined;
+    case 'web-identity':
+    case 'saml':
+      return principals.providers.has(arn) || principals.providers.has('*') ? 'direct' : undefined;
+    case 'root':
+    case 'user':
+    case 'role-session':
+    case 'federated-user':
+      return matchOfAccount(principals, principal);
   }
-  return undefined;
 }
 
-function matchAws(value: string, principal: Principal): PrincipalMatch | undefined {
-  if (value === '*') return 'direct';
-  if (principal.kind === 'service' || principal.kind === 'anonymous') return undefined;
-  const { account } = principal;
-  if (account !== undefined && (value === account || isRootArn(value, account))) return principal.kind === 'root' ? 'direct' : 'account';
-  if (value === principal.arn || (value === principal.uniqueId && principal.kind === 'user')) return 'direct';
-  if (principal.roleArn !== undefined && (value === principal.roleArn || value === principal.uniqueId)) return 'role';
-  return principal.issuerArn !== undefined && value === principal.issuerArn ? 'issuer' : undefined;
+function hasAny(set: ReadonlySet<string>, values: readonly string[] | undefined): boolean {
+  return values?.some((value) => set.has(value)) === true;
 }
 
-/** `arn:aws:iam::123456789012:root` in any partition. */
-function isRootArn(value: string, account: string): boolean {
-  return value.startsWith('arn:') && value.endsWith(`:iam::${account}:root`);
+function matchOfAccount({ accounts, names, canonicalUsers }: CompiledPrincipals, principal: Principal): PrincipalMatch | undefined {
+  const { kind, arn, account, roleArn, uniqueId, issuerArn, canonicalUserId } = principal;
+  const isAccountNamed =
+    (account !== undefined && accounts.has(account)) || (canonicalUserId !== undefined && canonicalUsers.has(canonicalUserId));
+  if (isAccountNamed && kind === 'root') return 'direct';
+  if (names.has(arn) || (kind === 'user' && uniqueId !== undefined && names.has(uniqueId))) return 'direct';
+  if (roleArn !== undefined && (names.has(roleArn) || (uniqueId !== undefined && names.has(uniqueId)))) return 'role';
+  if (issuerArn !== undefined && names.has(issuerArn)) return 'issuer';
+  return isAccountNamed ? 'account' : undefined;
+}
+
+/** Whether NotPrincipal leaves the caller out. */
+function isSpared(principals: CompiledPrincipals, principal: Principal): boolean {
+  if (choices.notPrincipalSpares === 'any' || principals.isEverybody) return strongestMatch(principals, principal) !== undefined;
+  const { account, arn, roleArn } = principal;
+  const { accounts, names } = principals;
+  if (account === undefined) return strongestMatch(principals, principal) !== undefined;
+  return accounts.has(account) && (principal.kind === 'root' || names.has(arn)) && (roleArn === undefined || names.has(roleArn));
 }

@@ -1,6 +1,6 @@
 // The smallest change that would allow a refused request: one entry per layer that stands in the way, found by applying each change and
 // evaluating again until the answer is ALLOW.
-import { compileDocument } from './compile.ts';
+import { compileDocument, withStatements as policyWith } from './compile.ts';
 import type { Statement } from './document.ts';
 import { evaluate } from './evaluate.ts';
 import type { AuthorizationRequest, Decision, PolicyLayer, PolicySource } from './policy.ts';
@@ -59,7 +59,7 @@ function withoutStatement(request: AuthorizationRequest, decision: Decision, lay
   const replace = (each: PolicySource): PolicySource => {
     if (each !== source) return each;
     const statements = each.policy.statements.filter(({ index }) => index !== statementIndex);
-    return { ...each, policy: { ...each.policy, statements } };
+    return { ...each, policy: policyWith(each.policy, statements) };
   };
   const remedy = { layer, change: 'remove' as const, policy: source?.arn ?? source?.name, statementIndex, sentence };
   return { remedy, request: mapLayer(request, layer, (sources) => sources.map(replace)) };
@@ -128,7 +128,7 @@ function mapLayer(
     const [first, ...rest] = change(sources);
     if (first === undefined) return undefined;
     const statements = [first, ...rest].flatMap(({ policy }) => policy.statements);
-    return { ...first, policy: { ...first.policy, statements } };
+    return { ...first, policy: policyWith(first.policy, statements) };
   };
   switch (layer) {
     case 'identity':

@@ -1,17 +1,16 @@
 // Policy variables: `${aws:username}`, `${aws:PrincipalTag/team, 'none'}`, and the escapes `${*}`, `${?}`, `${$}`.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-import { compileGlob, type Glob, literalPattern, type Pattern, patternMatches, patternOf } from './glob.ts';
+import { compileGlob, type Glob, globMatches, literalPattern, type Pattern, patternMatches, patternOf } from './glob.ts';
 import type { ConditionContext } from './policy.ts';
 
 /** A text of a policy, with or without variables. */
 export interface Template {
   readonly text: string;
-  /** Undefined when the text has no variables: then `glob` is all there is. */
+  /** Undefined when the text has no variables: then the text itself is all there is. */
   readonly parts: readonly TemplatePart[] | undefined;
-  readonly glob: Glob;
 }
 
-type TemplatePart =
+export type TemplatePart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'escaped'; readonly text: string }
   | { readonly kind: 'variable'; readonly key: string; readonly fallback: string | undefined };
@@ -20,7 +19,7 @@ type TemplatePart =
 export function compileTemplate(text: string, hasVariables: boolean): Template {
   const parts = hasVariables && text.includes('${') ? parse(text) : undefined;
   const isPlain = parts === undefined || parts.every((part) => part.kind === 'text');
-  return { text, parts: isPlain ? undefined : parts, glob: compileGlob(text) };
+  return { text, parts: isPlain ? undefined : parts };
 }
 
 function parse(text: string): readonly TemplatePart[] {
@@ -28,7 +27,7 @@ function parse(text: string): readonly TemplatePart[] {
   let at = 0;
   while (at < text.length) {
     const start = text.indexOf('${', at);
-    const end = start < 0 ? -1 : text.indexOf('}', start);
+    const end = start < 0 ? -1 : closingBrace(text, start);
     if (end < 0) break;
     if (start > at) parts.push({ kind: 'text', text: text.slice(at, start) });
     parts.push(variable(text.slice(start + 2, end)));
@@ -38,17 +37,26 @@ function parse(text: string): readonly TemplatePart[] {
   return parts;
 }
 
+/** The first closing brace that does not stand inside a quoted default; -1 when there is none. */
+function closingBrace(text: string, start: number): number {
+  const end = text.indexOf('}', start);
+  const quote = text.indexOf("'", start);
+  if (quote < 0 || quote > end || !text.slice(start, quote).trimEnd().endsWith(',')) return end;
+  const closing = text.indexOf("'", quote + 1);
+  return closing < 0 ? end : text.indexOf('}', closing);
+}
+
 function variable(inside: string): TemplatePart {
   if (inside === '*' || inside === '?' || inside === '$') return { kind: 'escaped', text: inside };
-  const match = /^([^,]+?)\s*(?:,\s*'([^']*)'\s*)?$/.exec(inside);
+  const match = /^([^,]+?)\s*,\s*'([^']*)'\s*$/.exec(inside);
   return { kind: 'variable', key: (match?.[1] ?? inside).trim().toLowerCase(), fallback: match?.[2] };
 }
 
 /** The value of a variable: only single-valued keys have one. */
-function variableValue(part: TemplatePart & { readonly kind: 'variable' }, context: ConditionContext): string | undefined {
+function partValue(part: TemplatePart, context: ConditionContext): string | undefined {
+  if (part.kind !== 'variable') return part.text;
   const value = context.get(part.key);
-  if (typeof value === 'string') return value;
-  return part.fallback;
+  return typeof value === 'string' ? value : part.fallback;
 }
 
 /** The text with its variables filled in, for operators without wildcards; undefined when one has no value. */
@@ -56,7 +64,7 @@ export function resolveText(template: Template, context: ConditionContext): stri
   if (template.parts === undefined) return template.text;
   let text = '';
   for (const part of template.parts) {
-    const resolved = part.kind === 'variable' ? variableValue(part, context) : part.text;
+    const resolved = partValue(part, context);
     if (resolved === undefined) return undefined;
     text += resolved;
   }
@@ -65,21 +73,51 @@ export function resolveText(template: Template, context: ConditionContext): stri
 
 /** The pattern with its variables filled in; what they bring is literal. */
 export function resolvePattern(template: Template, context: ConditionContext): Pattern | undefined {
-  if (template.parts === undefined) return template.glob.pattern;
+  if (template.parts === undefined) return patternOf(template.text);
   const codes: number[] = [];
   for (const part of template.parts) {
-    if (part.kind === 'text') codes.push(...patternOf(part.text));
-    else {
-      const resolved = part.kind === 'variable' ? variableValue(part, context) : part.text;
-      if (resolved === undefined) return undefined;
-      codes.push(...literalPattern(resolved));
-    }
+    const resolved = partValue(part, context);
+    if (resolved === undefined) return undefined;
+    codes.push(...(part.kind === 'text' ? patternOf(resolved) : literalPattern(resolved)));
   }
   return codes;
 }
 
+/** A text of a policy as a pattern: compiled once, or filled in for each request when it has variables. */
+export interface TextPattern {
+  readonly template: Template;
+  /** Undefined when there are variables. */
+  readonly glob: Glob | undefined;
+}
+
+export function compileTextPattern(text: string, hasVariables: boolean): TextPattern {
+  const template = compileTemplate(text, hasVariables);
+  return { template, glob: template.parts === undefined ? compileGlob(text) : undefined };
+}
+
 /** Whether the text matches; a variable without a value matches nothing. */
-export function templateMatches(template: Template, text: string, context: ConditionContext): boolean {
-  const pattern = resolvePattern(template, context);
-  return pattern !== undefined && patternMatches(pattern, text);
+export function textMatches({ template, glob }: TextPattern, text: string, context: ConditionContext): boolean {
+  if (glob !== undefined) return globMatches(glob, text);
+  const parts = template.parts ?? [];
+  // Most patterns fail at their first words, long before a variable is looked up.
+  const [first] = parts;
+  if (first?.kind === 'text' && !first.text.includes('*') && !first.text.includes('?') && !text.startsWith(first.text)) return false;
+  return filledInMatches(template, text, context);
+}
+
+const wildcard = /[*?]/;
+
+function filledInMatches(template: Template, text: string, context: ConditionContext): boolean {
+  let filledIn = '';
+  for (const part of template.parts ?? []) {
+    const resolved = partValue(part, context);
+    if (resolved === undefined) return false;
+    if (part.kind !== 'text' && wildcard.test(resolved)) {
+      // A wildcard that is no wildcard: the slower form can tell them apart.
+      const pattern = resolvePattern(template, context);
+      return pattern !== undefined && patternMatches(pattern, text);
+    }
+    filledIn += resolved;
+  }
+  return globMatches(compileGlob(filledIn), text);
 }

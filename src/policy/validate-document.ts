@@ -66,7 +66,8 @@ function syntaxProblem({ conditions, sid }: Statement): string | undefined {
   return conditions.every(({ operator }) => isOperator(operator)) ? undefined : 'Syntax errors in policy.';
 }
 
-function isOperator(text: string): boolean {
+/** Whether it names a condition operator, with its qualifiers. */
+export function isOperator(text: string): boolean {
   const { name, ifExists } = parseOperatorName(text);
   return name === 'null' ? !ifExists : operators.has(name);
 }

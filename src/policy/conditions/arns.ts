@@ -1,42 +1,43 @@
-// ARN operators: six parts, each matched by itself, so that a wildcard cannot reach over a colon except in the last part.
+// ARN operators: a value that is no ARN, on either side, matches nothing. ArnEquals takes wildcards as ArnLike does.
+import { type ArnPattern, arnMatches, compileArnPattern, isArn } from '../arn-pattern.ts';
 import { type Pattern, patternMatches } from '../glob.ts';
 import type { ConditionContext } from '../policy.ts';
 import { resolvePattern, type Template } from '../template.ts';
+import type { ValuesTest } from './operators.ts';
+
+export function arnLike(templates: readonly Template[]): ValuesTest {
+  const patterns: ArnPattern[] = [];
+  const withVariables: Template[] = [];
+  for (const template of templates) {
+    const pattern = template.parts === undefined ? compileArnPattern(template.text, false, false) : undefined;
+    if (pattern !== undefined) patterns.push(pattern);
+    else if (template.parts !== undefined) withVariables.push(template);
+  }
+  return (value, context) => {
+    if (!isArn(value)) return false;
+    for (const pattern of patterns) if (arnMatches(pattern, value, context)) return true;
+    return withVariables.some((template) => filledInMatches(template, value, context));
+  };
+}
 
 const colon = 0x3a;
 
-export function arnLike(policyValue: Template, requestValue: string, context: ConditionContext): boolean {
-  const pattern = resolvePattern(policyValue, context);
+function filledInMatches(template: Template, value: string, context: ConditionContext): boolean {
+  const pattern = resolvePattern(template, context);
   if (pattern === undefined) return false;
-  const wanted = splitPattern(pattern);
-  const parts = splitArn(requestValue);
-  if (wanted === undefined || parts === undefined) return false;
-  return wanted.every((part, index) => patternMatches(part, parts[index] ?? ''));
+  let patternAt = 0;
+  let valueAt = 0;
+  for (let part = 0; part < 5; part += 1) {
+    const patternEnd = pattern.indexOf(colon, patternAt);
+    const valueEnd = value.indexOf(':', valueAt);
+    if (patternEnd < 0 || valueEnd < 0) return false;
+    if (!partMatches(pattern, patternAt, patternEnd, value.slice(valueAt, valueEnd))) return false;
+    patternAt = patternEnd + 1;
+    valueAt = valueEnd + 1;
+  }
+  return partMatches(pattern, patternAt, pattern.length, value.slice(valueAt));
 }
 
-/** The six parts of an ARN; undefined when the text has fewer. */
-export function splitArn(text: string): readonly string[] | undefined {
-  const parts: string[] = [];
-  let at = 0;
-  for (let count = 0; count < 5; count += 1) {
-    const end = text.indexOf(':', at);
-    if (end < 0) return undefined;
-    parts.push(text.slice(at, end));
-    at = end + 1;
-  }
-  parts.push(text.slice(at));
-  return parts[0] === 'arn' ? parts : undefined;
-}
-
-function splitPattern(pattern: Pattern): readonly Pattern[] | undefined {
-  const parts: Pattern[] = [];
-  let at = 0;
-  for (let count = 0; count < 5; count += 1) {
-    const end = pattern.indexOf(colon, at);
-    if (end < 0) return undefined;
-    parts.push(pattern.slice(at, end));
-    at = end + 1;
-  }
-  parts.push(pattern.slice(at));
-  return parts;
+function partMatches(pattern: Pattern, start: number, end: number, text: string): boolean {
+  return patternMatches(pattern.slice(start, end), text);
 }

@@ -1,8 +1,11 @@
 // The Bool operator: `true` or `false` without regard to case.
-import type { ConditionContext } from '../policy.ts';
 import { resolveText, type Template } from '../template.ts';
+import type { ValuesTest } from './operators.ts';
 
-export function boolEquals(policyValue: Template, requestValue: string, context: ConditionContext): boolean {
-  const wanted = resolveText(policyValue, context)?.toLowerCase();
-  return (wanted === 'true' || wanted === 'false') && requestValue.toLowerCase() === wanted;
+export function boolEquals(templates: readonly Template[]): ValuesTest {
+  return (value, context) => {
+    const lower = value.toLowerCase();
+    if (lower !== 'true' && lower !== 'false') return false;
+    return templates.some((template) => resolveText(template, context)?.toLowerCase() === lower);
+  };
 }

@@ -1,32 +1,44 @@
 // One condition of a statement: an operator with its qualifiers, a key, and the values of the policy.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+import { choices } from '../choices.ts';
 import type { ConditionElement } from '../document.ts';
 import type { ConditionContext, ConditionValue } from '../policy.ts';
 import { compileTemplate, type Template } from '../template.ts';
-import { type Operator, operators } from './operators.ts';
+import { type Operator, operators, type ValuesTest } from './operators.ts';
 
 export interface Condition {
   readonly element: ConditionElement;
   readonly lowerCaseKey: string;
   readonly quantifier: 'none' | 'all' | 'any';
   readonly ifExists: boolean;
+  readonly isNegated: boolean;
   /** `null` for the Null operator; undefined for an operator that nobody knows, which never holds. */
-  readonly operator: Operator | null | undefined;
-  readonly values: readonly Template[];
+  readonly test: ValuesTest | null | undefined;
 }
 
 export function compileCondition(element: ConditionElement, hasVariables: boolean): Condition {
   const { name, quantifier, ifExists } = parseOperatorName(element.operator);
-  const operator = name === 'null' ? null : operators.get(name);
-  const takesVariables = hasVariables && operator?.takesVariables === true;
+  const operator = operators.get(name);
   return {
     element,
     lowerCaseKey: element.key.toLowerCase(),
     quantifier,
     ifExists,
-    operator,
-    values: element.values.map((value) => compileTemplate(value, takesVariables)),
+    isNegated: operator?.isNegated === true,
+    test: name === 'null' ? null : operator && preparedTest(operator, templatesOf(element, hasVariables)),
   };
+}
+
+function preparedTest(operator: Operator, templates: readonly Template[]): ValuesTest {
+  const test = operator.prepare(templates);
+  if (!operator.isNegated || choices.negationHoldsForUnreadable) return test;
+  return (value, context) => !operator.reads(value) || test(value, context);
+}
+
+/** The policy's values as the operator reads them: with variables, where it takes them. */
+export function templatesOf(element: ConditionElement, hasVariables: boolean): readonly Template[] {
+  const takesVariables = hasVariables && operators.get(parseOperatorName(element.operator).name)?.takesVariables === true;
+  return element.values.map((value) => compileTemplate(value, takesVariables));
 }
 
 /** `ForAnyValue:StringLikeIfExists` in its parts; the name in lower case. */
@@ -43,32 +55,37 @@ export function parseOperatorName(text: string): {
 }
 
 export function conditionHolds(condition: Condition, context: ConditionContext): boolean {
-  const { operator } = condition;
-  if (operator === undefined) return false;
+  const { test } = condition;
+  if (test === undefined) return false;
   const value = context.get(condition.lowerCaseKey);
   const isAbsent = value === undefined || (typeof value !== 'string' && value.length === 0);
-  if (operator === null) return nullHolds(condition, isAbsent);
-  if (isAbsent) {
-    if (condition.ifExists || condition.quantifier === 'all') return true;
-    return condition.quantifier === 'none' && operator.isNegated;
-  }
-  return presentHolds(condition, operator, value, context);
+  if (test === null) return nullHolds(condition, isAbsent);
+  return isAbsent ? absentHolds(condition) : presentHolds(condition, test, value, context);
 }
 
-function presentHolds(condition: Condition, operator: Operator, value: ConditionValue, context: ConditionContext): boolean {
-  const holds = (single: string): boolean => condition.values.some((each) => operator.test(each, single, context)) !== operator.isNegated;
-  if (typeof value === 'string') return holds(value);
-  switch (condition.quantifier) {
+function absentHolds({ quantifier, ifExists, isNegated }: Condition): boolean {
+  if (quantifier === 'all') return true;
+  if (quantifier === 'any') return ifExists && choices.ifExistsComesFirst;
+  return ifExists || isNegated;
+}
+
+function presentHolds(condition: Condition, test: ValuesTest, value: ConditionValue, context: ConditionContext): boolean {
+  const { isNegated, quantifier } = condition;
+  if (typeof value === 'string') {
+    if (value === '' && quantifier === 'all' && choices.emptyStringIsEmptySet) return true;
+    return test(value, context) !== isNegated;
+  }
+  if (value.length === 1) return presentHolds(condition, test, value[0] ?? '', context);
+  switch (quantifier) {
     case 'all':
-      return value.every(holds);
+      return value.every((single) => test(single, context) !== isNegated);
     case 'any':
-      return value.some(holds);
+      return value.some((single) => test(single, context) !== isNegated);
     case 'none':
-      // AWS does not say what several values without a set operator mean; they match nothing.
-      return value.length === 1 && value[0] !== undefined && holds(value[0]);
+      return choices.severalValuesWithoutSetOperatorHold && value.some((single) => test(single, context)) !== isNegated;
   }
 }
 
-function nullHolds({ values }: Condition, isAbsent: boolean): boolean {
-  return values.some(({ text }) => text.toLowerCase() === String(isAbsent));
+function nullHolds({ element }: Condition, isAbsent: boolean): boolean {
+  return element.values.some((text) => text.toLowerCase() === String(isAbsent));
 }

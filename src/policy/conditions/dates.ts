@@ -1,11 +1,13 @@
 // Date operators: ISO 8601 in the W3C profile, or epoch seconds. https://www.w3.org/TR/NOTE-datetime
-import type { ValueTest } from './operators.ts';
+import type { Prepare } from './operators.ts';
 
-export function dateTest(compare: (value: number, limit: number) => boolean): ValueTest {
-  return (policyValue, requestValue) => {
-    const limit = parseInstant(policyValue.text);
-    const value = parseInstant(requestValue);
-    return limit !== undefined && value !== undefined && compare(value, limit);
+export function dateTest(compare: (value: number, limit: number) => boolean): Prepare {
+  return (templates) => {
+    const limits = templates.map(({ text }) => parseInstant(text)).filter((limit) => limit !== undefined);
+    return (value) => {
+      const instant = parseInstant(value);
+      return instant !== undefined && limits.some((limit) => compare(instant, limit));
+    };
   };
 }
 
@@ -19,7 +21,7 @@ export function parseInstant(text: string): number | undefined {
   const [, year, month, day = '01', hour = '00', minute = '00', second = '00', fraction = '0', zone = 'Z'] = match;
   const [m, d, h, min, s] = [month, day, hour, minute, second].map(Number);
   if (m === undefined || d === undefined || h === undefined || min === undefined || s === undefined) return undefined;
-  if (m < 1 || m > 12 || d < 1 || d > 31 || h > 23 || min > 59 || s > 60) return undefined;
+  if (m < 1 || m > 12 || d < 1 || d > 31 || h > 23 || min > 59 || s > 59) return undefined;
   const ms = Date.UTC(Number(year), m - 1, d, h, min, s) + Math.floor(Number(`0.${fraction}`) * 1000);
   return ms - zoneMinutes(zone) * 60_000;
 }

@@ -1,11 +1,13 @@
 // Numeric operators: integers and decimals. A side that is no number matches nothing.
-import type { ValueTest } from './operators.ts';
+import type { Prepare } from './operators.ts';
 
-export function numericTest(compare: (value: number, limit: number) => boolean): ValueTest {
-  return (policyValue, requestValue) => {
-    const limit = parseNumber(policyValue.text);
-    const value = parseNumber(requestValue);
-    return limit !== undefined && value !== undefined && compare(value, limit);
+export function numericTest(compare: (value: number, limit: number) => boolean): Prepare {
+  return (templates) => {
+    const limits = templates.map(({ text }) => parseNumber(text)).filter((limit) => limit !== undefined);
+    return (value) => {
+      const number = parseNumber(value);
+      return number !== undefined && limits.some((limit) => compare(number, limit));
+    };
   };
 }
 

@@ -1,19 +1,31 @@
 // String operators. Wildcards count only in StringLike; what a variable brings is always literal.
+import { compileTextPattern, resolveText, type Template, textMatches } from '../template.ts';
+import type { ValuesTest } from './operators.ts';
 
-import { globMatches } from '../glob.ts';
-import type { ConditionContext } from '../policy.ts';
-import { resolveText, type Template, templateMatches } from '../template.ts';
+/** From this many values on, a set is faster than a walk. */
+const setSizeMin = 8;
 
-export function stringEquals(policyValue: Template, requestValue: string, context: ConditionContext): boolean {
-  return resolveText(policyValue, context) === requestValue;
+export function stringEquals(templates: readonly Template[]): ValuesTest {
+  const plain = templates.filter(({ parts }) => parts === undefined).map(({ text }) => text);
+  const withVariables = templates.filter(({ parts }) => parts !== undefined);
+  const texts = plain.length >= setSizeMin ? new Set(plain) : undefined;
+  const [only] = plain;
+  if (plain.length === 1 && withVariables.length === 0) return (value) => value === only;
+  return (value, context) =>
+    (texts === undefined ? plain.includes(value) : texts.has(value)) ||
+    withVariables.some((template) => resolveText(template, context) === value);
 }
 
-export function stringEqualsIgnoreCase(policyValue: Template, requestValue: string, context: ConditionContext): boolean {
-  return resolveText(policyValue, context)?.toLowerCase() === requestValue.toLowerCase();
+export function stringEqualsIgnoreCase(templates: readonly Template[]): ValuesTest {
+  const plain = templates.filter(({ parts }) => parts === undefined).map(({ text }) => text.toLowerCase());
+  const withVariables = templates.filter(({ parts }) => parts !== undefined);
+  return (value, context) => {
+    const lower = value.toLowerCase();
+    return plain.includes(lower) || withVariables.some((template) => resolveText(template, context)?.toLowerCase() === lower);
+  };
 }
 
-export function stringLike(policyValue: Template, requestValue: string, context: ConditionContext): boolean {
-  return policyValue.parts === undefined
-    ? globMatches(policyValue.glob, requestValue)
-    : templateMatches(policyValue, requestValue, context);
+export function stringLike(templates: readonly Template[]): ValuesTest {
+  const patterns = templates.map(({ text, parts }) => compileTextPattern(text, parts !== undefined));
+  return (value, context) => patterns.some((pattern) => textMatches(pattern, value, context));
 }

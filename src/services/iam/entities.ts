@@ -15,7 +15,12 @@ export interface Entity {
   readonly tags: Tags;
 }
 
-export function arnOf(scope: Scope, kind: EntityKind | 'policy' | 'instance-profile', path: string, name: string): string {
+export function arnOf(
+  scope: Scope,
+  kind: EntityKind | 'policy' | 'instance-profile' | 'server-certificate',
+  path: string,
+  name: string,
+): string {
   return `arn:${scope.partition}:iam::${scope.account}:${kind}${path}${name}`;
 }
 

@@ -17,8 +17,10 @@ import { openSessionToken, type SessionToken } from '../../kit/session-token.ts'
 import { type CompiledPolicy, compilePolicy } from '../../policy/compile.ts';
 import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
+import { passwordPolicies } from './credential-records.ts';
 import { findManagedPolicy } from './managed-policies.ts';
 import { verifyMfaCode } from './mfa-verification.ts';
+import { checkPassword } from './passwords.ts';
 import { provisioning } from './provisioning.ts';
 import {
   accessKeys,
@@ -46,6 +48,7 @@ export function createIdentityPort(): IdentityPort & PrincipalDirectory {
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
     verifyMfaCode,
     ...provisioning,
+    checkPassword,
   };
 }
 
@@ -105,9 +108,10 @@ async function userIdentity(compile: Compile, lookup: IdentityLookup, user: User
   const ofGroups = await Promise.all(
     memberships.map(({ groupName }) => entityPolicies(compile, lookup.transaction, account, 'group', groupName)),
   );
+  const arn = `arn:${lookup.partition}:iam::${account}:user${path}${userName}`;
   return {
     caller: {
-      principal: { kind: 'user', arn: `arn:${lookup.partition}:iam::${account}:user${path}${userName}`, account, uniqueId: userId },
+      principal: { kind: 'user', arn, account, uniqueId: userId },
       userId,
       accessKeyId: key.accessKeyId,
       userName,
@@ -115,11 +119,26 @@ async function userIdentity(compile: Compile, lookup: IdentityLookup, user: User
       session: undefined,
     },
     secretAccessKey: key.secretAccessKey,
-    identityPolicies: [...own, ...ofGroups.flat()],
+    identityPolicies: [...own, ...ofGroups.flat(), ...(await passwordSources(compile, lookup.transaction, account, arn))],
     boundary: await boundarySource(compile, lookup.transaction, user.boundaryArn),
     sessionPolicies: undefined,
     expiresAtMs: undefined,
   };
+}
+
+/** AWS: where the password policy lets users change their passwords, they need no other permission for it. */
+async function passwordSources(
+  compile: Compile,
+  transaction: Transaction,
+  account: string,
+  userArn: string,
+): Promise<readonly PolicySource[]> {
+  if ((await passwordPolicies.get(transaction, account))?.mayUsersChange !== true) return [];
+  const statements = [
+    { Effect: 'Allow', Action: 'iam:ChangePassword', Resource: userArn },
+    { Effect: 'Allow', Action: 'iam:GetAccountPasswordPolicy', Resource: '*' },
+  ];
+  return [{ name: 'account password policy', policy: compile(JSON.stringify({ Version: '2012-10-17', Statement: statements })) }];
 }
 
 async function identifySession(compile: Compile, presented: PresentedCredential, lookup: IdentityLookup): Promise<Identification> {

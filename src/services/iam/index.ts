@@ -6,9 +6,17 @@ import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
+import { loginProfileOperations } from './login-profiles.ts';
 import { mfaDeviceOperations } from './mfa-devices.ts';
+import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
+import { passwordPolicyOperations } from './password-policy.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
+import { samlProviderOperations } from './saml-providers.ts';
+import { serverCertificateOperations } from './server-certificates.ts';
+import { serviceCredentialOperations } from './service-credentials.ts';
+import { signingCertificateOperations } from './signing-certificates.ts';
+import { sshPublicKeyOperations } from './ssh-public-keys.ts';
 import { tagOperations } from './tags.ts';
 import { userOperations } from './users.ts';
 
@@ -24,8 +32,16 @@ export const iam: ServiceDefinition = {
     ...attachmentOperations,
     ...boundaryOperations,
     ...accessKeyOperations,
+    ...loginProfileOperations,
+    ...passwordPolicyOperations,
     ...mfaDeviceOperations,
+    ...serviceCredentialOperations,
+    ...sshPublicKeyOperations,
+    ...signingCertificateOperations,
+    ...serverCertificateOperations,
     ...tagOperations,
     ...accountOperations,
+    ...samlProviderOperations,
+    ...openIdConnectProviderOperations,
   ],
 };

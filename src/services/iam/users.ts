@@ -6,7 +6,7 @@ import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import type { User } from './api.gen.ts';
 import { boundaryOf, requireBoundary } from './boundaries.ts';
-import { mfasOfOwner } from './credential-records.ts';
+import { loginProfiles, mfasOfOwner, serviceCredentials, signingCertificates, sshKeys } from './credential-records.ts';
 import { arnOf, entityAccess, onEntity, permissionsChanged, requireUser, tagList, tagRecord, userNameOf } from './entities.ts';
 import { pathPage } from './listing.ts';
 import {
@@ -162,6 +162,12 @@ export const DeleteUser = operation('DeleteUser', {
     if ((await attachments.list(transaction, [account, 'user', name], { limit: 1 })).length > 0) throw conflict('detach all policies');
     if ((await inlinePolicies.list(transaction, [account, 'user', name], { limit: 1 })).length > 0) throw conflict('delete policies');
     if ((await keysOfUser.list(transaction, [account, name], { limit: 1 })).length > 0) throw conflict('delete access keys');
+    if ((await loginProfiles.get(transaction, account, user.userId)) !== undefined) throw conflict('delete login profile');
+    if ((await serviceCredentials.list(transaction, [account, user.userId], { limit: 1 })).length > 0)
+      throw conflict('delete service specific credentials');
+    if ((await signingCertificates.list(transaction, [account, user.userId], { limit: 1 })).length > 0)
+      throw conflict('delete signing certificates');
+    if ((await sshKeys.list(transaction, [account, user.userId], { limit: 1 })).length > 0) throw conflict('delete SSH public keys');
     if ((await mfasOfOwner.list(transaction, [account, user.userId], { limit: 1 })).length > 0) throw conflict('delete MFA device');
     if ((await groupsOfUser.list(transaction, [account, name], { limit: 1 })).length > 0) throw conflict('remove users from group');
     users.remove(transaction, user);

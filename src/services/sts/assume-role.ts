@@ -1,18 +1,15 @@
 // A session of a role, for whom the role trusts.
-import { parseArn } from '../../base/arn.ts';
 import { assert } from '../../base/assert.ts';
 import type { Caller, Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { RoleFacts } from '../../kit/ports.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from './api.gen.ts';
-import { issueCredentials } from './credentials.ts';
 import { verifyMfa } from './mfa.ts';
+import { accountOfRole, defaultSessionSeconds, makeRoleSession, roleTagKeys, withinRole } from './role-session.ts';
 import { operation } from './service.ts';
-import { packedPolicySize, sessionPoliciesOf } from './session-policies.ts';
 import { inheritedTags, requestedTags, sessionTagsOf } from './session-tags.ts';
 
-const defaultSeconds = 3_600;
 const chainedSecondsMax = 3_600;
 
 // AWS: CloudTrail counts it as read-only, and records its response all the same.
@@ -21,7 +18,7 @@ export const AssumeRole = operation('AssumeRole', { access, handle, readOnly: tr
 async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly Access[]> {
   if (scope.caller.principal.kind === 'root') throw commonFault('AccessDenied', 'Roles may not be assumed by root accounts.');
   const account = accountOfRole(input.RoleArn);
-  verifyMfa(input);
+  const hasSecondFactor = await verifyMfa(input, scope);
   keepSourceIdentity(input, scope.caller);
   // AWS: a role that does not exist is refused in the same words as one that does not trust the caller: without a trust policy.
   const role = await scope.principals.role(scope.transaction, input.RoleArn);
@@ -31,6 +28,7 @@ async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly 
     resourceTags: role?.tags ?? {},
     requestTags: requestedTags(input),
     resourcePolicy: { mode: 'trust', source: role?.trust },
+    hasSecondFactor,
     context: conditions(input, scope.caller, role),
   } as const;
   return actions(input, scope.caller).map((action) => ({ action, ...onRole }));
@@ -49,54 +47,33 @@ function conditions(input: AssumeRoleRequest, caller: Caller, role: RoleFacts | 
     'sts:RoleSessionName': input.RoleSessionName,
     'sts:SourceIdentity': sourceIdentityOf(input, caller),
     'sts:TransitiveTagKeys': input.TransitiveTagKeys?.length ? input.TransitiveTagKeys : undefined,
-    ...Object.fromEntries(Object.entries(role?.tags ?? {}).map(([key, value]) => [`iam:ResourceTag/${key}`, value])),
+    ...roleTagKeys(role),
   };
 }
 
 async function handle(input: AssumeRoleRequest, context: Context): Promise<AssumeRoleResponse> {
   const role = await context.principals.role(context.transaction, input.RoleArn);
   assert(role, 'a caller is authorised only for a role that exists');
-  const durationSeconds = durationOf(input, context.caller, role);
-  const policies = await sessionPoliciesOf(input, role.account, context);
-  const tags = sessionTagsOf(input, context.caller.session);
-  const PackedPolicySize = packedPolicySize(policies, tags.tags);
-  const SourceIdentity = sourceIdentityOf(input, context.caller);
-  const Credentials = issueCredentials(context, {
-    account: role.account,
-    holder: { kind: 'role', roleArn: role.arn, roleId: role.roleId },
+  return makeRoleSession(context, {
+    role,
     name: input.RoleSessionName,
-    durationSeconds,
-    policies,
-    // AWS: sessions of AssumeRole never carry the second factor that was given for them.
-    facts: { ...tags, sourceIdentity: SourceIdentity },
-  });
-  const AssumedRoleUser = {
-    AssumedRoleId: `${role.roleId}:${input.RoleSessionName}`,
-    Arn: `arn:${context.partition}:sts::${role.account}:assumed-role/${role.name}/${input.RoleSessionName}`,
-  };
-  context.note({
-    resources: [
-      { type: 'AWS::IAM::AccessKey', name: Credentials.AccessKeyId },
-      { type: 'AWS::STS::AssumedRole', name: AssumedRoleUser.AssumedRoleId },
-      { type: 'AWS::IAM::Role', name: role.arn },
-    ],
+    durationSeconds: durationOf(input, context.caller, role),
+    policies: input,
+    tags: sessionTagsOf(input, context.caller.session),
+    sourceIdentity: sourceIdentityOf(input, context.caller),
     ...(input.Tags?.length ? { requestParameters: { tags: undefined, principalTags: requestedTags(input) } } : {}),
   });
-  return { Credentials, AssumedRoleUser, PackedPolicySize, SourceIdentity };
 }
 
 function durationOf(input: AssumeRoleRequest, caller: Caller, role: RoleFacts): number {
-  const seconds = input.DurationSeconds ?? defaultSeconds;
+  const seconds = input.DurationSeconds ?? defaultSessionSeconds;
   if (caller.principal.kind === 'role-session' && seconds > chainedSecondsMax) {
     throw commonFault(
       'ValidationError',
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
     );
   }
-  if (seconds > role.maxSessionSeconds) {
-    throw commonFault('ValidationError', 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
-  }
-  return seconds;
+  return withinRole(seconds, role);
 }
 
 /** Once set, a source identity goes through every hop. */
@@ -111,12 +88,4 @@ function keepSourceIdentity(input: AssumeRoleRequest, caller: Caller): void {
     'AccessDenied',
     `User: ${caller.principal.arn} is not authorized to perform: sts:SetSourceIdentity on resource: ${input.RoleArn}`,
   );
-}
-
-function accountOfRole(roleArn: string): string {
-  const arn = parseArn(roleArn);
-  if (!arn) throw commonFault('ValidationError', 'Request ARN is invalid');
-  const isRole = arn.service === 'iam' && arn.region === '' && /^\d{12}$/.test(arn.account) && /^role\/./.test(arn.resource);
-  if (!isRole) throw commonFault('ValidationError', `${roleArn} is invalid`);
-  return arn.account;
 }

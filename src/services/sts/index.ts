@@ -1,13 +1,26 @@
-// AWS Security Token Service: temporary credentials. Federation by SAML and OpenID, AssumeRoot and the newer token exchanges are absent.
+// AWS Security Token Service: temporary credentials. Table of contents.
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { GetAccessKeyInfo } from './access-key-info.ts';
 import { AssumeRole } from './assume-role.ts';
+import { AssumeRoleWithSAML } from './assume-role-with-saml.ts';
+import { AssumeRoleWithWebIdentity } from './assume-role-with-web-identity.ts';
 import { GetCallerIdentity } from './caller-identity.ts';
 import { DecodeAuthorizationMessage } from './decode-message.ts';
 import { GetFederationToken } from './federation-token.ts';
 import { GetSessionToken } from './session-token.ts';
+import { usedAssertionsJob } from './used-assertions.ts';
 
 export const sts: ServiceDefinition = {
   name: 'sts',
-  operations: [AssumeRole, DecodeAuthorizationMessage, GetAccessKeyInfo, GetCallerIdentity, GetFederationToken, GetSessionToken],
+  operations: [
+    AssumeRole,
+    AssumeRoleWithSAML,
+    AssumeRoleWithWebIdentity,
+    DecodeAuthorizationMessage,
+    GetAccessKeyInfo,
+    GetCallerIdentity,
+    GetFederationToken,
+    GetSessionToken,
+  ],
+  jobs: [usedAssertionsJob],
 };

@@ -2,4 +2,4 @@
 import { serviceKit } from '../../kit/operation.ts';
 import type { Operations } from './api.gen.ts';
 
-export const { operation, fault } = serviceKit<Operations>();
+export const { operation, selfProving, fault } = serviceKit<Operations>();
