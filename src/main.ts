@@ -5,6 +5,7 @@ import { type Ids, randomIds } from './base/ids.ts';
 import { type AdminBackend, createAdmin } from './http/admin.ts';
 import { adminToken, prepareDataDirectory, readText, writeServerFiles } from './http/data-directory.ts';
 import { listen } from './http/server.ts';
+import { createCompiler } from './kit/compiler.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
@@ -64,7 +65,8 @@ export interface Castellan {
 
 export function compose(parts: Parts): Castellan {
   const { store, clock, ids, sealer } = parts;
-  const identities = createIdentityPort();
+  const compile = createCompiler();
+  const identities = createIdentityPort(compile);
   const decisions = createDecisionLog();
   const registry = createRegistry(registrySource);
   const protocols = createProtocols();
@@ -88,6 +90,7 @@ export function compose(parts: Parts): Castellan {
     publicUrl: parts.publicUrl ?? (() => 'http://localhost'),
     registry,
     protocols,
+    compile,
     router: { registry, protocols, defaultRegion: parts.region },
     authenticator: {
       clock,

@@ -2,6 +2,7 @@
 import { seededIds } from '../src/base/ids.ts';
 import type { Caller, Context, EventFacts, SessionFacts } from '../src/kit/context.ts';
 import type { RoleFacts } from '../src/kit/ports.ts';
+import { compilePolicy } from '../src/policy/compile.ts';
 import type { PolicySource } from '../src/policy/policy.ts';
 import { createSealer } from '../src/store/seal.ts';
 import type { Transaction } from '../src/store/store.ts';
@@ -49,6 +50,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     userAgent: 'test',
     note: options.onNote ?? (() => {}),
     via: [],
+    compile: compilePolicy,
     call: untouchedService,
     serviceEvent: () => {},
   };

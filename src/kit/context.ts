@@ -4,6 +4,7 @@ import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import type { ServiceCall } from './calls.ts';
+import type { Compile } from './compiler.ts';
 import type { OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
 
 /** The authenticated caller. */
@@ -51,12 +52,14 @@ export interface Scope {
   /** Where clients reach this installation: the base of what it publishes under its own name. */
   readonly publicUrl: string;
   readonly sealer: Sealer;
+  readonly ids: Ids;
+  /** Stored policy documents, compiled once. */
+  readonly compile: Compile;
   /** Service principals through which the caller comes, the first one first; empty for a request from outside. */
   readonly via: readonly string[];
 }
 
 export interface Context extends Scope {
-  readonly ids: Ids;
   readonly sourceIp: string;
   readonly userAgent: string;
   /** Adds to the request's ledger entry. */

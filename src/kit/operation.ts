@@ -22,6 +22,8 @@ export interface Access {
   readonly resourceTags?: Readonly<Record<string, string>>;
   readonly requestTags?: Readonly<Record<string, string>>;
   readonly resourcePolicy?: ResourcePolicy;
+  /** A KMS grant that covers exactly this: an Allow that only an explicit deny beats. */
+  readonly granted?: { readonly name: string };
   /** Service-specific condition keys (`iam:PolicyARN`), in any case. */
   readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
   /** AWS: AWS managed keys are out of reach of resource control policies. */

@@ -75,6 +75,7 @@ async function authorizationRequest(
     boundary: identity.boundary,
     session: identity.sessionPolicies,
     resourcePolicy: access.resourcePolicy,
+    ...(access.granted === undefined ? {} : { granted: access.granted }),
     serviceControl: places.principal?.serviceControl,
     resourceControl: isUnderResourceControl(access) ? places.resource?.resourceControl : undefined,
     vpcEndpoint: undefined,

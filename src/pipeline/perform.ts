@@ -5,6 +5,7 @@ import type { Ids } from '../base/ids.ts';
 import { isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { ServiceCall } from '../kit/calls.ts';
+import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
 import type { Identity, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
@@ -23,6 +24,7 @@ import type { Registry, Service } from './registry.ts';
 import type { Actor, Decoded } from './stages.ts';
 
 export interface PerformParts {
+  readonly compile: Compile;
   readonly ids: Ids;
   readonly registry: Registry;
   readonly protocols: Protocols;
@@ -94,11 +96,12 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     outbound: parts.outbound,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
+    ids: parts.ids,
+    compile: parts.compile,
     via: actor.via,
   };
   return {
     ...scope,
-    ids: parts.ids,
     sourceIp: actor.sourceIp,
     userAgent: actor.request.headers['user-agent'] ?? '',
     note,

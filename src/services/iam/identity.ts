@@ -1,8 +1,7 @@
 // From a presented access key to a caller with all its policies, compiled: what the pipeline evaluates every request against.
-import { createHash } from 'node:crypto';
 import { parseArn } from '../../base/arn.ts';
-import { limits } from '../../base/limits.ts';
 import { isClosed } from '../../kit/account-directory.ts';
+import { type Compile, createCompiler } from '../../kit/compiler.ts';
 import type { Caller } from '../../kit/context.ts';
 import type {
   Identification,
@@ -14,7 +13,6 @@ import type {
   RoleFacts,
 } from '../../kit/ports.ts';
 import { openSessionToken, type SessionToken } from '../../kit/session-token.ts';
-import { type CompiledPolicy, compilePolicy } from '../../policy/compile.ts';
 import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
 import { passwordPolicies } from './credential-records.ts';
@@ -35,10 +33,7 @@ import {
   users,
 } from './records.ts';
 
-type Compile = (document: string) => CompiledPolicy;
-
-export function createIdentityPort(): IdentityPort & PrincipalDirectory {
-  const compile = createCompiler();
+export function createIdentityPort(compile: Compile = createCompiler()): IdentityPort & PrincipalDirectory {
   return {
     async identify(presented, lookup) {
       if (presented.sessionToken !== undefined) return identifySession(compile, presented, lookup);
@@ -49,21 +44,6 @@ export function createIdentityPort(): IdentityPort & PrincipalDirectory {
     verifyMfaCode,
     ...provisioning,
     checkPassword,
-  };
-}
-
-/** Documents compiled once, by their text. */
-function createCompiler(): Compile {
-  const cache = new Map<string, CompiledPolicy>();
-  return (document) => {
-    const id = createHash('sha256').update(document).digest('base64');
-    let compiled = cache.get(id);
-    if (compiled === undefined) {
-      compiled = compilePolicy(document);
-      cache.set(id, compiled);
-      if (cache.size > limits.compiledPoliciesMax) cache.delete(cache.keys().next().value ?? id);
-    }
-    return compiled;
   };
 }
 

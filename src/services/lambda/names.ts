@@ -2,7 +2,6 @@
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
-import { compilePolicy } from '../../policy/compile.ts';
 import type { ConditionValue, PolicySource } from '../../policy/policy.ts';
 import { type AliasRecord, aliases, type FunctionRecord, functions, latest, permissions } from './records.ts';
 import { byUser, fault } from './service.ts';
@@ -108,5 +107,5 @@ async function permissionsSource(scope: Scope, { account, region, name, qualifie
   const record = await permissions.get(scope.transaction, account, region, name, qualifier);
   if (record === undefined) return undefined;
   const document = JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: record.statements });
-  return { name: `permissions of function ${name}${qualifier === latest ? '' : `:${qualifier}`}`, policy: compilePolicy(document) };
+  return { name: `permissions of function ${name}${qualifier === latest ? '' : `:${qualifier}`}`, policy: scope.compile(document) };
 }

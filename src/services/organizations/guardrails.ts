@@ -1,10 +1,9 @@
 // What binds an account: its service and resource control policies, one list per level from the root down. Read on every request, so it is
 // kept compiled as long as the organisation's generation stands (kit/generation.ts, docs/adr/0004); a request reads two small records.
-import { createHash } from 'node:crypto';
 import { limits } from '../../base/limits.ts';
+import { type Compile, createCompiler } from '../../kit/compiler.ts';
 import { generationOf } from '../../kit/generation.ts';
 import type { AccountPlace, GuardrailsPort } from '../../kit/ports.ts';
-import { type CompiledPolicy, compilePolicy } from '../../policy/compile.ts';
 import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { PolicyType } from './api.gen.ts';
@@ -67,21 +66,6 @@ function keep<Value>(cache: Map<string, Value>, key: string, value: Value): void
   cache.delete(key);
   cache.set(key, value);
   if (cache.size > limits.guardrailCacheEntriesMax) cache.delete(cache.keys().next().value ?? key);
-}
-
-type Compile = (document: string) => CompiledPolicy;
-
-/** One policy is attached to many targets and outlives many generations. */
-function createCompiler(): Compile {
-  const cache = new Map<string, CompiledPolicy>();
-  return (document) => {
-    const id = createHash('sha256').update(document).digest('base64');
-    const known = cache.get(id);
-    if (known !== undefined) return known;
-    const compiled = compilePolicy(document);
-    keep(cache, id, compiled);
-    return compiled;
-  };
 }
 
 async function placeIn(
