@@ -1,7 +1,7 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAM } from '@aws-sdk/client-iam';
-import { OrganizationsClient } from '@aws-sdk/client-organizations';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type MovableClock, systemClock } from '../src/base/clock.ts';
@@ -29,7 +29,7 @@ export interface InProcess {
   iam(credentials?: ClientCredentials): IAM;
   sts(credentials?: ClientCredentials): STSClient;
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
-  organizations(credentials?: ClientCredentials): OrganizationsClient;
+  organizations(credentials?: ClientCredentials): Organizations;
   secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
@@ -99,7 +99,7 @@ export async function startInProcess(name: string, more: Pick<Parts, 'outbound' 
     sts: (credentials) => new STSClient(settings(credentials)),
     secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
-    organizations: (credentials) => new OrganizationsClient(settings(credentials)),
+    organizations: (credentials) => new Organizations(settings(credentials)),
     addAccount,
     explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,

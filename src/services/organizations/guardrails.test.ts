@@ -1,21 +1,7 @@
 // Guardrails through the whole pipeline: what a service or resource control policy refuses, to whom, from where in the tree, and how soon.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateUserCommand, GetUserCommand, ListRolesCommand, ListUsersCommand } from '@aws-sdk/client-iam';
-import {
-  AttachPolicyCommand,
-  CreateAccountCommand,
-  CreateOrganizationalUnitCommand,
-  CreateOrganizationCommand,
-  CreatePolicyCommand,
-  DetachPolicyCommand,
-  DisablePolicyTypeCommand,
-  EnablePolicyTypeCommand,
-  ListRootsCommand,
-  MoveAccountCommand,
-  type OrganizationsClient,
-  UpdatePolicyCommand,
-} from '@aws-sdk/client-organizations';
+import type { Organizations } from '@aws-sdk/client-organizations';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
@@ -23,7 +9,7 @@ import { testUser } from '../../../test/users.ts';
 import { readShared, sharedPath } from '../../../test/vectors/shared.ts';
 
 let castellan: InProcess;
-let organizations: OrganizationsClient;
+let organizations: Organizations;
 let rootId = '';
 let organizationId = '';
 let unit = '';
@@ -37,13 +23,13 @@ const allow = (Action: string, Resource = '*') => ({ Effect: 'Allow', Action, Re
 beforeAll(async () => {
   castellan = await startInProcess('guardrails');
   organizations = castellan.organizations();
-  const { Organization } = await organizations.send(new CreateOrganizationCommand({}));
+  const { Organization } = await organizations.createOrganization({});
   organizationId = Organization?.Id ?? '';
-  rootId = (await organizations.send(new ListRootsCommand({}))).Roots?.[0]?.Id ?? '';
+  rootId = (await organizations.listRoots({})).Roots?.[0]?.Id ?? '';
   unit = await newUnit('Workloads');
   otherUnit = await newUnit('Elsewhere');
   account = await newAccount('workload');
-  await organizations.send(new MoveAccountCommand({ AccountId: account, SourceParentId: rootId, DestinationParentId: unit }));
+  await organizations.moveAccount({ AccountId: account, SourceParentId: rootId, DestinationParentId: unit });
   memberRoot = await castellan.addAccount(account);
   member = await testUser(castellan, 'member', [allow('*')], memberRoot);
 });
@@ -52,11 +38,11 @@ afterAll(async () => {
 });
 
 async function newUnit(Name: string): Promise<string> {
-  return (await organizations.send(new CreateOrganizationalUnitCommand({ ParentId: rootId, Name }))).OrganizationalUnit?.Id ?? '';
+  return (await organizations.createOrganizationalUnit({ ParentId: rootId, Name })).OrganizationalUnit?.Id ?? '';
 }
 
 async function newAccount(name: string): Promise<string> {
-  const answer = await organizations.send(new CreateAccountCommand({ AccountName: name, Email: `${name}@example.org` }));
+  const answer = await organizations.createAccount({ AccountName: name, Email: `${name}@example.org` });
   return answer.CreateAccountStatus?.AccountId ?? '';
 }
 
@@ -67,15 +53,14 @@ async function newPolicy(
 ) {
   policies += 1;
   const Content = JSON.stringify({ Version: '2012-10-17', Statement: statement });
-  const { Policy } = await organizations.send(new CreatePolicyCommand({ Name: `policy-${policies}`, Description: '', Type, Content }));
+  const { Policy } = await organizations.createPolicy({ Name: `policy-${policies}`, Description: '', Type, Content });
   return Policy?.PolicySummary?.Id ?? '';
 }
 
-const attach = (PolicyId: string, TargetId: string) => organizations.send(new AttachPolicyCommand({ PolicyId, TargetId }));
-const detach = (PolicyId: string, TargetId: string) => organizations.send(new DetachPolicyCommand({ PolicyId, TargetId }));
-const move = (from: string, to: string) =>
-  organizations.send(new MoveAccountCommand({ AccountId: account, SourceParentId: from, DestinationParentId: to }));
-const listUsers = (as: ClientCredentials) => castellan.iam(as).send(new ListUsersCommand({}));
+const attach = (PolicyId: string, TargetId: string) => organizations.attachPolicy({ PolicyId, TargetId });
+const detach = (PolicyId: string, TargetId: string) => organizations.detachPolicy({ PolicyId, TargetId });
+const move = (from: string, to: string) => organizations.moveAccount({ AccountId: account, SourceParentId: from, DestinationParentId: to });
+const listUsers = (as: ClientCredentials) => castellan.iam(as).listUsers({});
 
 test('a service control policy on a unit refuses in AWS’s words, with its ARN, from the next request on; a move changes the answer', async () => {
   await listUsers(member);
@@ -85,21 +70,19 @@ test('a service control policy on a unit refuses in AWS’s words, with its ARN,
     name: 'AccessDenied',
     message: `User: arn:aws:iam::${account}:user/member is not authorized to perform: iam:ListUsers on resource: arn:aws:iam::${account}:user/ with an explicit deny in a service control policy: arn:aws:organizations::${castellan.account}:policy/${organizationId}/service_control_policy/${id}`,
   });
-  await castellan.iam(member).send(new ListRolesCommand({}));
+  await castellan.iam(member).listRoles({});
   await move(unit, otherUnit);
   await listUsers(member);
   await move(otherUnit, unit);
   await expect(listUsers(member)).rejects.toThrow('service control policy');
-  await organizations.send(
-    new UpdatePolicyCommand({
-      PolicyId: id,
-      Content: JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Deny', Action: 'iam:ListRoles', Resource: '*' } }),
-    }),
-  );
+  await organizations.updatePolicy({
+    PolicyId: id,
+    Content: JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Deny', Action: 'iam:ListRoles', Resource: '*' } }),
+  });
   await listUsers(member);
-  await expect(castellan.iam(member).send(new ListRolesCommand({}))).rejects.toThrow('service control policy');
+  await expect(castellan.iam(member).listRoles({})).rejects.toThrow('service control policy');
   await detach(id, unit);
-  await castellan.iam(member).send(new ListRolesCommand({}));
+  await castellan.iam(member).listRoles({});
 });
 
 test('the explanation names the level of the tree', async () => {
@@ -119,7 +102,7 @@ test('every level must allow: without FullAWSAccess only what its policies allow
   await listUsers(member);
   await detach('p-FullAWSAccess', unit);
   await expect(listUsers(member)).rejects.toThrow('because no service control policy allows the iam:ListUsers action');
-  await castellan.iam(member).send(new GetUserCommand({ UserName: 'member' }));
+  await castellan.iam(member).getUser({ UserName: 'member' });
   await attach('p-FullAWSAccess', unit);
   await detach(id, unit);
   await listUsers(member);
@@ -149,9 +132,9 @@ test('counts only while the type is enabled', async () => {
   const id = await newPolicy({ Effect: 'Deny', Action: 'iam:*', Resource: '*' });
   await attach(id, account);
   await expect(listUsers(member)).rejects.toThrow('service control policy');
-  await organizations.send(new DisablePolicyTypeCommand({ RootId: rootId, PolicyType: 'SERVICE_CONTROL_POLICY' }));
+  await organizations.disablePolicyType({ RootId: rootId, PolicyType: 'SERVICE_CONTROL_POLICY' });
   await listUsers(member);
-  await organizations.send(new EnablePolicyTypeCommand({ RootId: rootId, PolicyType: 'SERVICE_CONTROL_POLICY' }));
+  await organizations.enablePolicyType({ RootId: rootId, PolicyType: 'SERVICE_CONTROL_POLICY' });
   await listUsers(member);
 });
 
@@ -164,8 +147,8 @@ test('conditions see where caller and resource stand', async () => {
   ]);
   await attach(id, account);
   await expect(listUsers(member)).rejects.toThrow('service control policy');
-  await expect(castellan.iam(member).send(new ListRolesCommand({}))).rejects.toThrow('service control policy');
-  await castellan.iam(member).send(new GetUserCommand({ UserName: 'member' }));
+  await expect(castellan.iam(member).listRoles({})).rejects.toThrow('service control policy');
+  await castellan.iam(member).getUser({ UserName: 'member' });
   await move(unit, otherUnit);
   await listUsers(member);
   await move(otherUnit, unit);
@@ -173,7 +156,7 @@ test('conditions see where caller and resource stand', async () => {
 });
 
 test('a resource control policy keeps strangers from assuming a role that trusts them, and leaves other services alone', async () => {
-  await organizations.send(new EnablePolicyTypeCommand({ RootId: rootId, PolicyType: 'RESOURCE_CONTROL_POLICY' }));
+  await organizations.enablePolicyType({ RootId: rootId, PolicyType: 'RESOURCE_CONTROL_POLICY' });
   const id = await newPolicy(
     {
       Effect: 'Deny',
@@ -203,7 +186,7 @@ test('a resource control policy keeps strangers from assuming a role that trusts
 test('identities that were cached before are bound too', async () => {
   await Promise.all([listUsers(member), listUsers(memberRoot)]);
   const id = await newPolicy({ Effect: 'Deny', Action: 'iam:CreateUser', Resource: '*' });
-  const create = (name: string) => castellan.iam(member).send(new CreateUserCommand({ UserName: name }));
+  const create = (name: string) => castellan.iam(member).createUser({ UserName: name });
   // Requests beside the attachment come before or after it; those that start when it has answered come after it.
   const beside = Promise.allSettled(Array.from({ length: 10 }, (_, index) => create(`beside-${index}`)));
   await attach(id, account);
@@ -220,8 +203,8 @@ test.skipIf(published === undefined)('the published service control policies are
   const refused: string[] = [];
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.json'))) {
     const Content = readShared(join(folder, name)).replace(/\s+/g, ' ');
-    const create = new CreatePolicyCommand({ Name: name.slice(0, 128), Description: '', Type: 'SERVICE_CONTROL_POLICY', Content });
-    await organizations.send(create).catch(() => refused.push(name));
+    const create = organizations.createPolicy({ Name: name.slice(0, 128), Description: '', Type: 'SERVICE_CONTROL_POLICY', Content });
+    await create.catch(() => refused.push(name));
   }
   expect(refused).toEqual(['Service-specific-controls_AWS-IAM_deny-service-specific-credential-by-type.json']);
 });
