@@ -9,7 +9,7 @@ import { randomIds } from '../src/base/ids.ts';
 import { openInstallation } from '../src/kit/installation.ts';
 import type { ContextFor } from '../src/kit/jobs.ts';
 import type { Work } from '../src/kit/work.ts';
-import { compose, type Parts } from '../src/main.ts';
+import { type Castellan, compose, type Parts } from '../src/main.ts';
 import { type Explained, storedExplanation } from '../src/pipeline/decision-log.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
 import { createSealer } from '../src/store/seal.ts';
@@ -41,6 +41,8 @@ export interface InProcess {
   readonly clock: MovableClock;
   /** What services do by themselves: `work.settle()` does all that is due. */
   readonly work: Work;
+  /** What browsers ask for. */
+  readonly site: Castellan['site'];
   /** Does something as a service would by itself. */
   runService<Result>(service: string, work: (contextFor: ContextFor) => Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
@@ -64,7 +66,7 @@ export async function startInProcess(name: string, more: Pick<Parts, 'outbound' 
   const rootKey = ids.bytes(32);
   const store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
   const { account } = await openInstallation(store, '111122223333', ids);
-  const { pipeline, work } = compose({
+  const { pipeline, work, site } = compose({
     ...more,
     store,
     clock,
@@ -104,6 +106,7 @@ export async function startInProcess(name: string, more: Pick<Parts, 'outbound' 
     explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,
     dataDir: directory.path,
+    site,
     clock,
     work,
     runService: (service, run) => store.transact((transaction) => pipeline.runService(service, transaction, clock.now(), run)),

@@ -38,6 +38,7 @@ export function testContext(options: TestContextOptions = {}): Context {
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
       openAccount: async () => {},
       addRole: async () => {},
+      mfaSerials: async () => [],
       verifyMfaCode: async () => 'unknown-device',
       checkPassword: async () => ({ kind: 'wrong' }),
     },

@@ -65,6 +65,8 @@ export interface PrincipalDirectory {
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
   /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
   verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<MfaVerdict>;
+  /** The devices that are enabled for this user or root. */
+  mfaSerials(transaction: Transaction, userArn: string): Promise<readonly string[]>;
   /** Judges the password of a user who signs in, by the account's password policy too. */
   checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
 }

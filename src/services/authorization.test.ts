@@ -113,6 +113,7 @@ const samples: Readonly<Record<string, unknown>> = {
   CertificateId: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
   ServiceSpecificCredentialId: 'ACCAIOSFODNN7EXAMPLE',
   Encoding: 'SSH',
+  GlobalEndpointTokenVersion: 'v2Token',
   SerialNumber: 'arn:aws:iam::111122223333:mfa/some-device',
   AuthenticationCode1: '123456',
   AuthenticationCode2: '654321',

@@ -17,7 +17,7 @@ import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
 import { passwordPolicies } from './credential-records.ts';
 import { findManagedPolicy } from './managed-policies.ts';
-import { verifyMfaCode } from './mfa-verification.ts';
+import { mfaSerials, verifyMfaCode } from './mfa-verification.ts';
 import { checkPassword } from './passwords.ts';
 import { provisioning } from './provisioning.ts';
 import {
@@ -43,6 +43,7 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
     verifyMfaCode,
     ...provisioning,
+    mfaSerials,
     checkPassword,
   };
 }
