@@ -75,3 +75,15 @@ test('outbound federation is enabled once, with an issuer that stays', async () 
   await expect(iam.disableOutboundWebIdentityFederation({})).rejects.toMatchObject({ name: 'FeatureDisabledException' });
   expect((await iam.enableOutboundWebIdentityFederation({})).IssuerIdentifier).toBe(issuer);
 });
+
+test('the management account of an organisation switches centralised root access on, once IAM is trusted', async () => {
+  const organizations = castellan.organizations();
+  const { Organization: organization } = await organizations.createOrganization({ FeatureSet: 'ALL' });
+  await expect(iam.listOrganizationsFeatures({})).rejects.toMatchObject({ name: 'ServiceAccessNotEnabledException' });
+  await organizations.enableAWSServiceAccess({ ServicePrincipal: 'iam.amazonaws.com' });
+  expect((await iam.listOrganizationsFeatures({})).EnabledFeatures).toEqual([]);
+  await iam.enableOrganizationsRootSessions({});
+  const both = await iam.enableOrganizationsRootCredentialsManagement({});
+  expect(both).toMatchObject({ OrganizationId: organization?.Id, EnabledFeatures: ['RootCredentialsManagement', 'RootSessions'] });
+  expect((await iam.disableOrganizationsRootSessions({})).EnabledFeatures).toEqual(['RootCredentialsManagement']);
+});
