@@ -11,7 +11,7 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, GuardrailsPort, OutboundPort } from './kit/ports.ts';
+import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
@@ -28,6 +28,8 @@ import { createProviderDirectory } from './services/iam/identity-providers.ts';
 import { accounts } from './services/iam/records.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
+import { createOrganizationDirectory } from './services/organizations/directory.ts';
+import { createGuardrails } from './services/organizations/guardrails.ts';
 import { createSignIn } from './signin/signin.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
@@ -40,9 +42,6 @@ import { createTvm } from './tvm/tvm.ts';
 const partition = 'aws';
 
 const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
-
-/** No organisation: no account is subject to guardrails. */
-const noGuardrails: GuardrailsPort = { serviceControl: async () => undefined, resourceControl: async () => undefined };
 
 const noFunctions: FunctionRuntime = {
   run: () => Promise.reject(new Error('this process runs no functions')),
@@ -99,6 +98,7 @@ export function compose(parts: Parts): Castellan {
     homeAccount: parts.account,
     principals: identities,
     providers: createProviderDirectory(),
+    organizations: createOrganizationDirectory(),
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
     publicUrl,
     registry,
@@ -114,7 +114,7 @@ export function compose(parts: Parts): Castellan {
       homeAccount: parts.account,
     },
     outside: (service) => createOutside(outsideParts, service),
-    authorizer: { clock, sealer, decisions, guardrails: noGuardrails },
+    authorizer: { clock, sealer, decisions, guardrails: createGuardrails(partition) },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({

@@ -1,6 +1,7 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAM } from '@aws-sdk/client-iam';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type MovableClock, systemClock } from '../src/base/clock.ts';
@@ -9,6 +10,7 @@ import { openInstallation } from '../src/kit/installation.ts';
 import type { ContextFor } from '../src/kit/jobs.ts';
 import type { Work } from '../src/kit/work.ts';
 import { type Castellan, compose, type Parts } from '../src/main.ts';
+import { type Explained, storedExplanation } from '../src/pipeline/decision-log.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
@@ -27,9 +29,12 @@ export interface InProcess {
   iam(credentials?: ClientCredentials): IAM;
   sts(credentials?: ClientCredentials): STSClient;
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
+  organizations(credentials?: ClientCredentials): Organizations;
   secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
+  /** What is kept about a refused request. */
+  explain(requestId: string): Promise<Explained | undefined>;
   readonly store: Store;
   /** Where the store keeps its files. */
   readonly dataDir: string;
@@ -96,7 +101,9 @@ export async function startInProcess(name: string, more: Pick<Parts, 'outbound' 
     sts: (credentials) => new STSClient(settings(credentials)),
     secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
+    organizations: (credentials) => new Organizations(settings(credentials)),
     addAccount,
+    explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,
     dataDir: directory.path,
     site,

@@ -36,6 +36,8 @@ export const limits = {
   signInCountsMax: 20_000,
   documentCacheEntriesMax: 20_000,
   identityCacheEntriesMax: 10_000,
+  /** Accounts whose guardrails a node keeps compiled. */
+  guardrailCacheEntriesMax: 20_000,
   compiledPoliciesMax: 10_000,
   signingKeyCacheEntriesMax: 10_000,
   /** AWS: a signature's time may differ from the server's by this much. */

@@ -139,6 +139,28 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Action: 'lambda:InvokeFunction',
     FunctionVersion: '1',
   },
+  organizations: {
+    AccountId: '111122223333',
+    ParentId: 'r-exam',
+    RootId: 'r-exam',
+    SourceParentId: 'r-exam',
+    DestinationParentId: 'ou-exam-12345678',
+    OrganizationalUnitId: 'ou-exam-12345678',
+    ChildId: 'ou-exam-12345678',
+    ChildType: 'ACCOUNT',
+    PolicyId: 'p-1234567890',
+    TargetId: '111122223333',
+    ResourceId: '111122223333',
+    HandshakeId: 'h-1234567890',
+    CreateAccountRequestId: 'car-1234567890',
+    Type: 'SERVICE_CONTROL_POLICY',
+    Filter: 'SERVICE_CONTROL_POLICY',
+    PolicyType: 'TAG_POLICY',
+    Email: 'a@example.org',
+    Target: { Type: 'ACCOUNT', Id: '111122223333' },
+    Id: 'rt-1234567890',
+    ServicePrincipal: 'guardduty.amazonaws.com',
+  },
 };
 
 function sampleOf(shape: StructureShape | undefined, service: string): Structure {
