@@ -36,6 +36,9 @@ export function testContext(options: TestContextOptions = {}): Context {
     principals: {
       role: async (_, arn) => options.roles?.find((role) => role.arn === arn),
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
+      openAccount: async () => {},
+      addRole: async () => {},
+      mfaSerials: async () => [],
       verifyMfaCode: async () => 'unknown-device',
       checkPassword: async () => ({ kind: 'wrong' }),
     },

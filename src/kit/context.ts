@@ -34,6 +34,8 @@ export interface SessionFacts {
   /** The OpenID Connect provider that vouched for the caller. */
   readonly federatedProvider: string | undefined;
   /** Condition keys that an identity provider's word gave the session for good: `saml:sub`, `accounts.google.com:aud`. */
+  /** The role was assumed by the session of another role. */
+  readonly isChained?: boolean;
   readonly federatedKeys?: Readonly<Record<string, ConditionValue>>;
 }
 
