@@ -27,6 +27,7 @@ import { createProviderDirectory } from './services/iam/identity-providers.ts';
 import { accounts } from './services/iam/records.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
+import { createOrganizationDirectory } from './services/organizations/directory.ts';
 import { createGuardrails } from './services/organizations/guardrails.ts';
 import { createAttempts } from './signin/attempts.ts';
 import { createSignIn } from './signin/signin.ts';
@@ -95,6 +96,7 @@ export function compose(parts: Parts): Castellan {
     homeAccount: parts.account,
     principals: identities,
     providers: createProviderDirectory(),
+    organizations: createOrganizationDirectory(),
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
     publicUrl,
     registry,
