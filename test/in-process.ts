@@ -1,6 +1,7 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAM } from '@aws-sdk/client-iam';
+import { KMS } from '@aws-sdk/client-kms';
 import { Organizations } from '@aws-sdk/client-organizations';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -32,6 +33,7 @@ export interface InProcess {
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
   organizations(credentials?: ClientCredentials): Organizations;
   secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
+  kms(credentials?: ClientCredentials, region?: string): KMS;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
   /** What is kept about a refused request. */
@@ -109,6 +111,7 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
     iam: (credentials) => new IAM(settings(credentials)),
     sts: (credentials) => new STSClient(settings(credentials)),
     secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
+    kms: (credentials, elsewhere = region) => new KMS({ ...settings(credentials), region: elsewhere }),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
     organizations: (credentials) => new Organizations(settings(credentials)),
     addAccount,
