@@ -1,39 +1,51 @@
 // The composition root: the only file that knows every part. It reads like a bill of materials.
 import { join } from 'node:path';
+import { createAttempts } from './base/attempts.ts';
 import { isoSeconds, type MovableClock, systemClock } from './base/clock.ts';
 import { type Ids, randomIds } from './base/ids.ts';
 import { type AdminBackend, createAdmin } from './http/admin.ts';
 import { adminToken, prepareDataDirectory, readText, writeServerFiles } from './http/data-directory.ts';
 import { listen } from './http/server.ts';
+import { createCompiler } from './kit/compiler.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
-import type { GuardrailsPort, OutboundPort } from './kit/ports.ts';
+import { createOutside, type OutsideParts } from './kit/outside.ts';
+import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
 import { createPipeline, type Pipeline } from './pipeline/serve.ts';
+import type { Received } from './pipeline/stages.ts';
+import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
 import { createProviderDirectory } from './services/iam/identity-providers.ts';
+import { accounts } from './services/iam/records.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
+import { createOrganizationDirectory } from './services/organizations/directory.ts';
+import { createGuardrails } from './services/organizations/guardrails.ts';
+import { createSignIn } from './signin/signin.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
 import { openRootKey } from './store/root-key.ts';
 import { createSealer } from './store/seal.ts';
 import type { Store } from './store/store.ts';
+import { setUpTvm, showTvm } from './tvm/configuration.ts';
+import { createTvm } from './tvm/tvm.ts';
 
 const partition = 'aws';
 
 const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
 
-/** No organisation: no account is subject to guardrails. */
-const noGuardrails: GuardrailsPort = { serviceControl: async () => undefined, resourceControl: async () => undefined };
+const noFunctions: FunctionRuntime = {
+  run: () => Promise.reject(new Error('this process runs no functions')),
+};
 
 export interface Parts {
   readonly store: Store;
@@ -42,6 +54,8 @@ export interface Parts {
   readonly sealer: Sealer;
   readonly account: string;
   readonly region: string;
+  /** Undefined: this process runs no functions. */
+  readonly functions?: FunctionRuntime;
   readonly onInternalError: (error: unknown, requestId: string) => void;
   /** Without one no other server is reached. */
   readonly outbound?: OutboundPort;
@@ -55,48 +69,85 @@ export interface Castellan {
   readonly decisions: DecisionLog;
   /** What services do by themselves. */
   readonly work: Work;
+  /** What people's browsers ask for; undefined for every other request. */
+  readonly site: (received: Received) => Promise<WireResponse> | undefined;
 }
 
 export function compose(parts: Parts): Castellan {
   const { store, clock, ids, sealer } = parts;
-  const identities = createIdentityPort();
+  const compile = createCompiler();
+  const identities = createIdentityPort(compile);
   const decisions = createDecisionLog();
   const registry = createRegistry(registrySource);
   const protocols = createProtocols();
-  const pipeline = createPipeline({
+  const outsideParts: OutsideParts = {
+    store,
+    clock,
+    ids,
+    sealer,
+    partition,
+    functions: parts.functions ?? noFunctions,
+    runService: (service, transaction, now, run) => pipeline.runService(service, transaction, now, run),
+  };
+  const knownIdentities = cachedIdentities(identities, parts.account);
+  const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
+  const pipeline: Pipeline = createPipeline({
     store,
     ids,
     partition,
     homeAccount: parts.account,
     principals: identities,
     providers: createProviderDirectory(),
+    organizations: createOrganizationDirectory(),
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
-    publicUrl: parts.publicUrl ?? (() => 'http://localhost'),
+    publicUrl,
     registry,
     protocols,
+    compile,
     router: { registry, protocols, defaultRegion: parts.region },
     authenticator: {
       clock,
       sealer,
       partition,
-      identities: cachedIdentities(identities, parts.account),
+      identities: knownIdentities,
       signingKeys: createSigningKeyCache(),
       homeAccount: parts.account,
     },
-    authorizer: { clock, sealer, decisions, guardrails: noGuardrails },
+    outside: (service) => createOutside(outsideParts, service),
+    authorizer: { clock, sealer, decisions, guardrails: createGuardrails(partition) },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({
-    store,
-    clock,
-    ids,
-    sealer,
-    partition,
-    runService: pipeline.runService,
+    ...outsideParts,
     services: () => Promise.all(Object.values(services).map((load) => load())),
     onError: parts.onInternalError,
   });
-  return { pipeline, decisions, work };
+  const signIn = createSignIn({
+    store,
+    ids,
+    sealer,
+    partition,
+    publicUrl,
+    region: parts.region,
+    homeAccount: parts.account,
+    identities: knownIdentities,
+    principals: identities,
+    isKnownAccount: async (transaction, account) => (await accounts.get(transaction, account)) !== undefined,
+    attempts: createAttempts(),
+    onInternalError: parts.onInternalError,
+  });
+  const tvm = createTvm({
+    store,
+    ids,
+    sealer,
+    partition,
+    region: parts.region,
+    identities: knownIdentities,
+    attempts: createAttempts(),
+    act: pipeline.act,
+    onInternalError: parts.onInternalError,
+  });
+  return { pipeline, decisions, work, site: (received) => signIn(received) ?? tvm(received) };
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -112,6 +163,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store.transact((transaction) => ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: givenRootKey(options) }));
   const root = await ensureRoot();
   let info: ServerInfo | undefined;
+  const functions = lazyFunctions(options, clock, () => info?.address ?? '');
   const castellan = compose({
     store,
     clock,
@@ -119,6 +171,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sealer,
     account,
     region: options.region,
+    functions,
     onInternalError: options.onInternalError,
     outbound: createOutbound({ allowedHosts: options.outboundAllow, routes: options.outboundRoutes }),
     publicUrl: () => options.publicUrl ?? info?.address ?? '',
@@ -149,6 +202,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     info: () => info ?? {},
     explain: async (requestId) =>
       castellan.decisions.recall(requestId) ?? (await store.transact((transaction) => storedExplanation(transaction, requestId))),
+    tvm: () => showTvm(store),
+    setUpTvm: (request) => setUpTvm(store, request),
     coverage: async () => ({ services: await coverageOf(registrySource) }),
     async advanceClock(ms) {
       await advanceClock(store, clock, ms);
@@ -172,6 +227,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       serve: castellan.pipeline.serve,
       refuse: castellan.pipeline.refuse,
       admin: createAdmin(backend),
+      site: castellan.site,
     },
   );
   info = describe(server.port, root);
@@ -183,6 +239,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await server.close();
       await stopWork();
       await store.close();
+    },
+  };
+}
+
+/** Loaded when the first function runs. */
+function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: () => string): FunctionRuntime {
+  let runtime: Promise<FunctionRuntime> | undefined;
+  return {
+    async run(run) {
+      runtime ??= import('./functions/runtime.ts').then(({ createFunctionRuntime }) =>
+        createFunctionRuntime({
+          directory: join(options.dataDir, 'functions'),
+          endpoint,
+          certificateFile: options.tlsCert,
+          now: clock.now,
+        }),
+      );
+      return (await runtime).run(run);
     },
   };
 }

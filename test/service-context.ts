@@ -2,6 +2,7 @@
 import { seededIds } from '../src/base/ids.ts';
 import type { Caller, Context, EventFacts, SessionFacts } from '../src/kit/context.ts';
 import type { RoleFacts } from '../src/kit/ports.ts';
+import { compilePolicy } from '../src/policy/compile.ts';
 import type { PolicySource } from '../src/policy/policy.ts';
 import { createSealer } from '../src/store/seal.ts';
 import type { Transaction } from '../src/store/store.ts';
@@ -35,8 +36,15 @@ export function testContext(options: TestContextOptions = {}): Context {
     principals: {
       role: async (_, arn) => options.roles?.find((role) => role.arn === arn),
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
-      verifyMfaCode: async () => false,
+      openAccount: async () => {},
+      addRole: async () => {},
+      mfaSerials: async () => [],
+      verifyMfaCode: async () => 'unknown-device',
+      checkPassword: async () => ({ kind: 'wrong' }),
+      rootFeatures: async () => [],
+      outboundIssuerId: async () => undefined,
     },
+    organizations: { standingOf: async () => undefined },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched },
     publicUrl: 'http://localhost',
@@ -46,6 +54,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     userAgent: 'test',
     note: options.onNote ?? (() => {}),
     via: [],
+    compile: compilePolicy,
     call: untouchedService,
     serviceEvent: () => {},
   };

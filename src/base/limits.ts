@@ -32,8 +32,12 @@ export const limits = {
   outboundBytesMax: 256 * 1024,
   outboundTimeoutMs: 5_000,
   outboundRedirectsMax: 3,
+  /** Names and addresses whose attempts to sign in are counted. */
+  signInCountsMax: 20_000,
   documentCacheEntriesMax: 20_000,
   identityCacheEntriesMax: 10_000,
+  /** Accounts whose guardrails a node keeps compiled. */
+  guardrailCacheEntriesMax: 20_000,
   compiledPoliciesMax: 10_000,
   signingKeyCacheEntriesMax: 10_000,
   /** AWS: a signature's time may differ from the server's by this much. */
@@ -47,6 +51,15 @@ export const limits = {
   jobStepsMax: 10_000,
   /** Characters of a wrong value that an answer repeats. */
   shownValueMax: 256,
+  /** AWS: what an archive may unpack to. */
+  functionCodeBytesMax: 262_144_000,
+  functionFilesMax: 20_000,
+  /** Unpacked archives that a node keeps. */
+  functionArchivesMax: 200,
+  functionRunsMax: 20,
+  functionLogBytesMax: 1024 * 1024,
+  /** AWS: the largest result of a function. */
+  functionPayloadBytesMax: 6_291_556,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
   /** Broken constraints that one validation error lists. */

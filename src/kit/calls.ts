@@ -20,6 +20,8 @@ export interface CallOptions {
   readonly sourceArn?: string;
   /** Where the called resource is, when not in the request's region. */
   readonly region?: string;
+  /** The caller is outside of a unit of work and waits for what the operation does after its commit. Set by `Outside.call`. */
+  readonly mayDefer?: boolean;
 }
 
 /**

@@ -4,7 +4,8 @@ import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import type { ServiceCall } from './calls.ts';
-import type { OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type { Compile } from './compiler.ts';
+import type { OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -33,6 +34,8 @@ export interface SessionFacts {
   /** The OpenID Connect provider that vouched for the caller. */
   readonly federatedProvider: string | undefined;
   /** Condition keys that an identity provider's word gave the session for good: `saml:sub`, `accounts.google.com:aud`. */
+  /** The role was assumed by the session of another role. */
+  readonly isChained?: boolean;
   readonly federatedKeys?: Readonly<Record<string, ConditionValue>>;
 }
 
@@ -47,16 +50,19 @@ export interface Scope {
   readonly transaction: Transaction;
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
+  readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
   /** Where clients reach this installation: the base of what it publishes under its own name. */
   readonly publicUrl: string;
   readonly sealer: Sealer;
+  readonly ids: Ids;
+  /** Stored policy documents, compiled once. */
+  readonly compile: Compile;
   /** Service principals through which the caller comes, the first one first; empty for a request from outside. */
   readonly via: readonly string[];
 }
 
 export interface Context extends Scope {
-  readonly ids: Ids;
   readonly sourceIp: string;
   readonly userAgent: string;
   /** Adds to the request's ledger entry. */

@@ -1,8 +1,11 @@
 // Work that a service does by itself: at certain times (jobs), or because something was recorded (readers of the ledger). Declared in the
 // service's definition; kit/work.ts runs it.
 import type { Ids } from '../base/ids.ts';
+import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEntry, Transaction } from '../store/store.ts';
+import type { ServiceCall } from './calls.ts';
 import type { Context, Sealer } from './context.ts';
+import type { FunctionRuntime } from './ports.ts';
 
 export type ContextFor = (place: { readonly account: string; readonly region: string }) => Context;
 
@@ -40,6 +43,12 @@ export interface Outside {
   readonly ids: Ids;
   /** A unit of work of its own. */
   transact<Result>(work: (context: JobContext) => Promise<Result>): Promise<Result>;
+  /**
+   * Another service's operation as this service's principal, in a unit of its own, with what it does after its commit (lambda's Invoke).
+   * Rejects with the callee's Fault.
+   */
+  call(call: ServiceCall, place: { readonly account: string; readonly region: string }): Promise<Structure>;
+  readonly functions: FunctionRuntime;
 }
 
 /**

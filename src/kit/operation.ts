@@ -2,6 +2,7 @@
 import { Fault, type FaultOptions } from '../base/fault.ts';
 import type { ConditionValue, ResourcePolicy } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
+import type { AfterCommit } from './after-commit.ts';
 import type { Caller, Context, Scope } from './context.ts';
 
 /** One entry of a service's generated `Operations`. */
@@ -21,8 +22,14 @@ export interface Access {
   readonly resourceTags?: Readonly<Record<string, string>>;
   readonly requestTags?: Readonly<Record<string, string>>;
   readonly resourcePolicy?: ResourcePolicy;
+  /** A KMS grant that covers exactly this: an Allow that only an explicit deny beats. */
+  readonly granted?: { readonly name: string };
   /** Service-specific condition keys (`iam:PolicyARN`), in any case. */
   readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
+  /** AWS: AWS managed keys are out of reach of resource control policies. */
+  readonly isAwsManaged?: boolean;
+  /** A second factor came with the request itself, as it may for AssumeRole. */
+  readonly hasSecondFactor?: boolean;
   /** AWS: some services print a name instead of the ARN in their refusals (`user alice`). */
   readonly shownAs?: string;
 }
@@ -45,6 +52,9 @@ export interface Proof<Output> {
 type AccessResult = Access | readonly Access[];
 export type AccessRule<Input> = typeof anyCaller | typeof unsigned | ((input: Input, scope: Scope) => AccessResult | Promise<AccessResult>);
 
+/** An operation's output, at once or later; or what to do for it once the unit of work has committed. */
+type MaybeLater<Output> = Promise<Output | AfterCommit<Output>> | Output | AfterCommit<Output>;
+
 export interface OperationDefinition {
   readonly name: string;
   readonly access: AccessRule<Structure>;
@@ -61,7 +71,7 @@ export type Coverage = 'enforced' | 'stored';
 
 interface Declaration<Types extends OperationTypes> {
   readonly access: AccessRule<Types['input']>;
-  readonly handle: (input: Types['input'], context: Context) => Promise<Types['output']> | Types['output'];
+  readonly handle: (input: Types['input'], context: Context) => MaybeLater<Types['output']>;
   /** For the ledger; by default told by the verb. */
   readonly readOnly?: boolean;
   /** The ledger keeps the response (without secrets) though the operation is read-only, as CloudTrail does for AssumeRole. */

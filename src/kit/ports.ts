@@ -1,4 +1,5 @@
 // What the pipeline needs to know from services, as small interfaces: the service implements one, main.ts plugs it in.
+import type { Ids } from '../base/ids.ts';
 import type { Secret } from '../base/secret.ts';
 import type { PolicySource } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
@@ -37,20 +38,74 @@ export interface IdentityLookup {
   readonly sealer: Sealer;
 }
 
-/** Implemented by organizations: the guardrails of an account, one list per level from the root down. Undefined: not subject to any. */
+/** Where an account stands in its organisation, and what binds it there. Immutable, so it can be cached. */
+export interface AccountPlace {
+  readonly organizationId: string;
+  readonly managementAccount: string;
+  /** `o-…/r-…/ou-…/`, as aws:PrincipalOrgPaths has it. */
+  readonly path: string;
+  /** One list per level from the root down. Undefined: not subject to any. */
+  readonly serviceControl: readonly (readonly PolicySource[])[] | undefined;
+  readonly resourceControl: readonly (readonly PolicySource[])[] | undefined;
+}
+
+/** Implemented by organizations. Undefined: the account is in no organisation. */
 export interface GuardrailsPort {
-  serviceControl(account: string, transaction: Transaction): Promise<readonly (readonly PolicySource[])[] | undefined>;
-  resourceControl(account: string, transaction: Transaction): Promise<readonly (readonly PolicySource[])[] | undefined>;
+  placeOf(account: string, transaction: Transaction): Promise<AccountPlace | undefined>;
 }
 
 /** Implemented by iam: the principals and policies that other services must look at (sts:AssumeRole, iam:PassRole, policy principals). */
 export interface PrincipalDirectory {
   role(transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined>;
+  /** Makes the store of a new account, without keys. */
+  openAccount(transaction: Transaction, account: string, now: number): Promise<void>;
+  /** Adds a role that AWS makes in a customer's account, unless one of that name is there. */
+  addRole(transaction: Transaction, role: NewRole): Promise<void>;
   /** A customer or AWS managed policy in its default version. */
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
   /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
-  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<boolean>;
+  verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<MfaVerdict>;
+  /** The devices that are enabled for this user or root. */
+  mfaSerials(transaction: Transaction, userArn: string): Promise<readonly string[]>;
+  /** Judges the password of a user who signs in, by the account's password policy too. */
+  checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
+  /** What an organisation has switched on of centralised root access (sts:AssumeRoot). */
+  rootFeatures(transaction: Transaction, organizationId: string): Promise<readonly RootFeature[]>;
+  /** For `outboundIssuerUrl`, while the account has outbound web identity federation enabled (sts:GetWebIdentityToken). */
+  outboundIssuerId(transaction: Transaction, account: string): Promise<string | undefined>;
 }
+
+export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
+
+/** Implemented by organizations: what an account is in its organisation. */
+export interface OrganizationDirectory {
+  /** Undefined: the account is in no organisation. */
+  standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
+}
+
+export interface OrganizationStanding {
+  readonly organizationId: string;
+  readonly managementAccount: string;
+  readonly hasAllFeatures: boolean;
+  /** Trusted access is enabled for the service. */
+  readonly isServiceTrusted: boolean;
+  /** The account is a delegated administrator for the service. */
+  readonly isDelegatedAdministrator: boolean;
+}
+
+export interface PasswordClaim {
+  readonly account: string;
+  readonly userName: string;
+  readonly password: string;
+  readonly now: number;
+}
+
+/** `must-change`: right, but expired or to be reset, so that only iam:ChangePassword is possible. `locked`: expired, and only an administrator can help. */
+export type PasswordOutcome =
+  | { readonly kind: 'wrong' | 'locked' }
+  | { readonly kind: 'right' | 'must-change'; readonly userName: string; readonly userId: string; readonly path: string };
+
+export type MfaVerdict = 'right' | 'wrong-code' | 'unknown-device';
 
 export interface MfaClaim {
   readonly serial: string;
@@ -58,6 +113,18 @@ export interface MfaClaim {
   readonly now: number;
   /** The ARN of a user, or of an account's root. */
   readonly userArn: string;
+}
+
+export interface NewRole {
+  readonly account: string;
+  readonly path: string;
+  readonly roleName: string;
+  readonly description: string | undefined;
+  /** The trust policy's text; names no user or role. */
+  readonly trust: string;
+  readonly policyArns: readonly string[];
+  readonly ids: Ids;
+  readonly now: number;
 }
 
 export interface RoleFacts {
@@ -68,6 +135,42 @@ export interface RoleFacts {
   readonly trust: PolicySource;
   readonly maxSessionSeconds: number;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Runs the code of functions, each run in a process of its own. Implemented by src/functions; reached through `Outside`. */
+export interface FunctionRuntime {
+  /** `busy`: as many functions run as this node lets run at once. @throws Error when the archive cannot be used. */
+  run(run: FunctionRun): Promise<FunctionOutcome | 'busy'>;
+}
+
+export interface FunctionRun {
+  /** SHA-256 of the archive, in hexadecimal: it is unpacked once. */
+  readonly archiveId: string;
+  /** Zip. */
+  readonly archive: Uint8Array;
+  /** `index.handler`. */
+  readonly handler: string;
+  readonly requestId: string;
+  readonly functionArn: string;
+  readonly functionName: string;
+  readonly functionVersion: string;
+  readonly region: string;
+  readonly memoryMb: number;
+  readonly timeoutMs: number;
+  /** Runs of the function at once on this node; undefined: as many as the node lets run. */
+  readonly concurrencyMax: number | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret; readonly sessionToken: Secret };
+  /** JSON text. */
+  readonly event: string;
+}
+
+export interface FunctionOutcome {
+  /** JSON text: the handler's result, or AWS's error object. */
+  readonly payload: string;
+  readonly isError: boolean;
+  /** What the function printed, between AWS's START, END and REPORT lines. */
+  readonly log: string;
 }
 
 /** Implemented by iam: the identity providers that accounts trust; sts verifies their assertions and tokens. */
@@ -113,5 +216,6 @@ export interface OutboundRequest {
 }
 
 export type OutboundDocument =
-  | { readonly kind: 'found'; readonly status: number; readonly body: string; readonly fetchedAtMs: number }
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  | { readonly kind: 'found'; readonly status: number; readonly body: string }
+  /** `unreachable`: it may work later. `refused`: the host, its certificate or the answer is not acceptable. */
+  | { readonly kind: 'unreachable' | 'refused'; readonly reason: string };

@@ -39,6 +39,7 @@ function node(parts: Partial<ServiceDefinition>) {
         throw new Error('these jobs call nobody');
       }),
     services: async () => [{ name: 'test', operations: [], ...parts }],
+    functions: { run: () => Promise.reject(new Error('these jobs run no functions')) },
     onError: (error, what) => void errors.push(`${what}: ${error instanceof Error ? error.message : ''}`),
   });
 }

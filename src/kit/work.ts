@@ -1,20 +1,11 @@
 // Runs what services do by themselves (kit/jobs.ts): each job when it is due, each reader when the ledger has grown. One per node; nodes agree
 // through the store, so that nothing runs twice and nothing is forgotten. See docs/adr/0009-work-over-time.md.
-import type { Clock } from '../base/clock.ts';
-import type { Ids } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
-import type { Store, Transaction } from '../store/store.ts';
-import type { Sealer } from './context.ts';
-import type { Job, JobContext, LedgerReader, OutsideJob, RunService } from './jobs.ts';
+import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
+import { createOutside, inService, type OutsideParts } from './outside.ts';
 import type { ServiceDefinition } from './service.ts';
 
-export interface WorkParts {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly sealer: Sealer;
-  readonly partition: string;
-  readonly runService: RunService;
+export interface WorkParts extends OutsideParts {
   readonly services: () => Promise<readonly ServiceDefinition[]>;
   /** A job that fails is reported and tried again when it is next due. */
   readonly onError: (error: unknown, what: string) => void;
@@ -101,9 +92,8 @@ function jobTask(parts: WorkParts, service: string, job: Job | OutsideJob): Task
   const id = `${service}/${job.name}`;
   const base = { id, service, everyMs: job.everyMs };
   if ('step' in job) {
-    const transact = <Result>(work: (context: JobContext) => Promise<Result>): Promise<Result> =>
-      parts.store.transact((transaction) => inService(parts, service, transaction, work));
-    return { ...base, step: () => job.step({ now: () => parts.clock.now(), ids: parts.ids, transact }) };
+    const outside = createOutside(parts, service);
+    return { ...base, step: () => job.step(outside) };
   }
   return {
     ...base,
@@ -131,14 +121,4 @@ function readerTask(parts: WorkParts, service: string, reader: LedgerReader): Ta
       return 'more';
     });
   return { id, service, everyMs: tickMs, step };
-}
-
-function inService<Result>(
-  { partition, clock, ids, sealer, runService }: WorkParts,
-  service: string,
-  transaction: Transaction,
-  work: (context: JobContext) => Promise<Result>,
-): Promise<Result> {
-  const now = clock.now();
-  return runService(service, transaction, now, (contextFor) => work({ partition, now, transaction, ids, sealer, contextFor }));
 }

@@ -28,12 +28,22 @@ const special6: readonly (readonly [string, number])[] = [
   ['2002::', 16],
 ];
 
-const specialAddresses = new BlockList();
-for (const [network, prefix] of special4) specialAddresses.addSubnet(network, prefix, 'ipv4');
-for (const [network, prefix] of special6) specialAddresses.addSubnet(network, prefix, 'ipv6');
+// Two lists, because one would take an IPv4 address for its IPv6 form too.
+const special = { 4: listOf(special4, 'ipv4'), 6: listOf(special6, 'ipv6') } as const;
+
+function listOf(networks: readonly (readonly [string, number])[], family: 'ipv4' | 'ipv6'): BlockList {
+  const list = new BlockList();
+  for (const [network, prefix] of networks) list.addSubnet(network, prefix, family);
+  return list;
+}
 
 export function isPublicAddress(address: string): boolean {
-  const family = isIP(address);
-  if (family === 0) return false;
-  return !specialAddresses.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  switch (isIP(address)) {
+    case 4:
+      return !special[4].check(address, 'ipv4');
+    case 6:
+      return !special[6].check(address, 'ipv6');
+    default:
+      return false;
+  }
 }

@@ -13,6 +13,8 @@ export interface Destination {
   readonly url: URL;
   /** The operator named the host, so it may be a private one. */
   readonly isNamed: boolean;
+  /** The host that was meant, where the operator routes it to another: the server there is told. */
+  readonly meantHost?: string;
 }
 
 export interface Reply {
@@ -22,10 +24,14 @@ export interface Reply {
   readonly location: string | undefined;
 }
 
-/** @throws Error with a sentence for people. */
-export function fetchOnce({ url, isNamed }: Destination, thumbprints: readonly string[]): Promise<Reply> {
+/** What may not be asked, or not be taken for an answer; anything else that goes wrong is the network's. */
+export class OutboundRefusal extends Error {}
+
+/** @throws OutboundRefusal, or the network's error */
+export function fetchOnce({ url, isNamed, meantHost }: Destination, thumbprints: readonly string[]): Promise<Reply> {
   const literal = url.hostname.replace(/^\[|\]$/g, '');
   if (!isNamed && isIP(literal) !== 0 && !isPublicAddress(literal)) return Promise.reject(privateAddress(url.host));
+  const forwarded = meantHost === undefined ? {} : { host: meantHost, 'x-forwarded-host': meantHost, 'x-forwarded-proto': 'https' };
   return new Promise((settle, reject) => {
     const fail = (error: Error): void => {
       clearTimeout(timer);
@@ -34,13 +40,13 @@ export function fetchOnce({ url, isNamed }: Destination, thumbprints: readonly s
     };
     const options: RequestOptions = {
       agent: false,
-      headers: { accept: 'application/json', 'user-agent': 'castellan', connection: 'close' },
+      headers: { accept: 'application/json', 'user-agent': 'castellan', connection: 'close', ...forwarded },
       ...(isNamed ? {} : { lookup: publicLookup }),
     };
     const isSecure = url.protocol === 'https:';
     const onReply = (incoming: IncomingMessage): void => {
       if (isSecure && thumbprints.length > 0 && !isTrusted(incoming, url.hostname, thumbprints)) {
-        fail(new Error(`the certificate of \`${url.host}\` is not trusted`));
+        fail(new OutboundRefusal(`the certificate of \`${url.host}\` is not trusted`));
         return;
       }
       readReply(incoming).then((reply) => {
@@ -58,7 +64,7 @@ export function fetchOnce({ url, isNamed }: Destination, thumbprints: readonly s
 }
 
 function privateAddress(host: string): Error {
-  return new Error(`\`${host}\` has no public address; name it in --outbound-allow to reach it`);
+  return new OutboundRefusal(`\`${host}\` has no public address; name it in --outbound-allow to reach it`);
 }
 
 /** Checks the very address that is connected to, so that a name cannot resolve to another one in between. */
@@ -87,7 +93,7 @@ async function readReply(incoming: IncomingMessage): Promise<Reply> {
   // Decoding boundary: an incoming message without an encoding yields buffers.
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
-    if (size > limits.outboundBytesMax) throw new Error(`the answer is larger than ${limits.outboundBytesMax} bytes`);
+    if (size > limits.outboundBytesMax) throw new OutboundRefusal(`the answer is larger than ${limits.outboundBytesMax} bytes`);
     chunks.push(chunk);
   }
   return { status, body: Buffer.concat(chunks).toString('utf8'), location: undefined };

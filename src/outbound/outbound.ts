@@ -4,7 +4,7 @@ import { elapsedMs } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { OutboundDocument, OutboundPort, OutboundRequest } from '../kit/ports.ts';
-import { type Destination, fetchOnce } from './fetch-once.ts';
+import { type Destination, fetchOnce, OutboundRefusal } from './fetch-once.ts';
 
 export interface OutboundSettings {
   /** Hosts that may be reached, also when they are private; undefined: any host with a public address. */
@@ -21,7 +21,8 @@ interface Kept {
   readonly at: number;
 }
 
-export function createOutbound(settings: OutboundSettings): OutboundPort {
+/** `elapsed`: monotonic milliseconds, by which answers grow old; the installation's clock may be moved, other servers do not follow it. */
+export function createOutbound(settings: OutboundSettings, elapsed: () => number = elapsedMs): OutboundPort {
   const kept = new Map<string, Kept>();
   const running = new Map<string, Promise<void>>();
   const bring = (key: string, request: OutboundRequest): Promise<void> => {
@@ -30,7 +31,7 @@ export function createOutbound(settings: OutboundSettings): OutboundPort {
       work = follow(settings, request)
         .then((document) => {
           kept.delete(key);
-          kept.set(key, { document, at: elapsedMs() });
+          kept.set(key, { document, at: elapsed() });
           if (kept.size > limits.outboundCacheEntriesMax) kept.delete(kept.keys().next().value ?? key);
         })
         .finally(() => running.delete(key));
@@ -43,8 +44,8 @@ export function createOutbound(settings: OutboundSettings): OutboundPort {
       // Who trusts a certificate by its thumbprint must not share the answer with who does not.
       const key = [request.url, ...(request.thumbprints ?? []).toSorted()].join(' ');
       const known = kept.get(key);
-      const ageMs = known === undefined ? Number.POSITIVE_INFINITY : elapsedMs() - known.at;
-      const ageMsMax = known?.document.kind === 'unreachable' ? failureMs : request.ageMsMax;
+      const ageMs = known === undefined ? Number.POSITIVE_INFINITY : elapsed() - known.at;
+      const ageMsMax = known !== undefined && known.document.kind !== 'found' ? failureMs : request.ageMsMax;
       if (known !== undefined && ageMs <= ageMsMax) return known.document;
       throw new Awaited(() => bring(key, request));
     },
@@ -57,22 +58,27 @@ async function follow(settings: OutboundSettings, request: OutboundRequest): Pro
   try {
     for (let redirects = 0; redirects <= limits.outboundRedirectsMax; redirects += 1) {
       const reply = await fetchOnce(destination(settings, url), request.thumbprints ?? []);
-      if (reply.location === undefined) return { kind: 'found', status: reply.status, body: reply.body, fetchedAtMs: elapsedMs() };
+      if (reply.location === undefined) return { kind: 'found', status: reply.status, body: reply.body };
       url = new URL(reply.location, url).href;
     }
-    return { kind: 'unreachable', reason: `more than ${limits.outboundRedirectsMax} redirects` };
+    return { kind: 'refused', reason: `more than ${limits.outboundRedirectsMax} redirects` };
   } catch (error) {
-    return { kind: 'unreachable', reason: error instanceof Error ? error.message : 'the request failed' };
+    return {
+      kind: error instanceof OutboundRefusal ? 'refused' : 'unreachable',
+      reason: error instanceof Error ? error.message : 'the request failed',
+    };
   }
 }
 
-/** @throws Error when the host may not be reached. */
+/** @throws OutboundRefusal when the host may not be reached. */
 function destination({ routes, allowedHosts }: OutboundSettings, given: string): Destination {
   const url = new URL(given);
   const route = Object.hasOwn(routes, url.host) ? routes[url.host] : undefined;
-  if (route !== undefined) return { url: new URL(route.replace(/\/+$/, '') + url.pathname + url.search), isNamed: true };
-  if (url.protocol !== 'https:') throw new Error(`\`${url.protocol}\` is not https`);
+  if (route !== undefined) {
+    return { url: new URL(route.replace(/\/+$/, '') + url.pathname + url.search), isNamed: true, meantHost: url.host };
+  }
+  if (url.protocol !== 'https:') throw new OutboundRefusal(`\`${url.protocol}\` is not https`);
   const isNamed = allowedHosts?.some((allowed) => allowed === url.host || allowed === url.hostname) ?? false;
-  if (allowedHosts !== undefined && !isNamed) throw new Error(`the host \`${url.host}\` is not among the allowed ones`);
+  if (allowedHosts !== undefined && !isNamed) throw new OutboundRefusal(`the host \`${url.host}\` is not among the allowed ones`);
   return { url, isNamed };
 }

@@ -51,7 +51,7 @@ function isStructure(value: unknown): value is Structure {
   return typeof value === 'object' && value !== null;
 }
 
-/** AWS: only the first letter, so that `SAMLProviderArn` becomes `sAMLProviderArn`. */
+/** AWS: only the first letter, so that `SAMLProviderArn` becomes `sAMLProviderArn`; but `ARN` is `arn` (Secrets Manager, since February 2024). */
 function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
+  return name === 'ARN' ? 'arn' : name.charAt(0).toLowerCase() + name.slice(1);
 }

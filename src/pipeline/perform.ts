@@ -2,11 +2,13 @@
 // were decoded, calls of one service to another directly, and so both are judged and recorded alike.
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
+import { isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { ServiceCall } from '../kit/calls.ts';
+import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
-import type { Identity, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
+import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
 import { validate } from '../model/validate.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
@@ -22,12 +24,14 @@ import type { Registry, Service } from './registry.ts';
 import type { Actor, Decoded } from './stages.ts';
 
 export interface PerformParts {
+  readonly compile: Compile;
   readonly ids: Ids;
   readonly registry: Registry;
   readonly protocols: Protocols;
   readonly authorizer: Authorizer;
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
+  readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
   readonly publicUrl: () => string;
   readonly partition: string;
@@ -90,14 +94,16 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     transaction,
     principals: parts.principals,
     providers: parts.providers,
+    organizations: parts.organizations,
     outbound: parts.outbound,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
+    ids: parts.ids,
+    compile: parts.compile,
     via: actor.via,
   };
   return {
     ...scope,
-    ids: parts.ids,
     sourceIp: actor.sourceIp,
     userAgent: actor.request.headers['user-agent'] ?? '',
     note,
@@ -120,7 +126,9 @@ async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, tran
     void trail.events.push(...entriesOf(parts, { known: decoded, output, fault, notes }));
   try {
     const output = await nested(transaction, (inner) => perform(parts, decoded, inner, trail, note));
-    finish(output, undefined);
+    if (!isAfterCommit(output)) finish(output, undefined);
+    else if (call.options.mayDefer) finish(undefined, undefined);
+    else throw new Error(`${call.operation} acts outside: it is called with Outside.call`);
     return output;
   } catch (error) {
     if (error instanceof Awaited) throw error;

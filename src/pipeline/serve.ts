@@ -2,12 +2,16 @@
 // that effect and ledger entry are both there or neither is.
 import { Fault } from '../base/fault.ts';
 import { limits } from '../base/limits.ts';
+import { type AfterCommit, isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
+import type { ServiceCall } from '../kit/calls.ts';
 import type { EventFacts } from '../kit/context.ts';
-import type { ContextFor, RunService } from '../kit/jobs.ts';
-import type { WireResponse } from '../protocol/protocol.ts';
+import type { ContextFor, Outside, RunService } from '../kit/jobs.ts';
+import type { Identity } from '../kit/ports.ts';
+import type { Structure, WireResponse } from '../protocol/protocol.ts';
 import { readSignature } from '../sigv4/present.ts';
 import { ConflictError, type LedgerEvent, type Store, type Transaction } from '../store/store.ts';
+import { act } from './act.ts';
 import { type Authenticator, authenticate } from './authenticate.ts';
 import { Refusal } from './authorize.ts';
 import { storeExplanation } from './decision-log.ts';
@@ -19,6 +23,8 @@ import type { Actor, Addressed, Decoded, Received } from './stages.ts';
 
 export interface PipelineParts extends PerformParts {
   readonly store: Store;
+  /** For what operations do after their unit of work. */
+  readonly outside: (service: string) => Outside;
   readonly router: Router;
   readonly authenticator: Authenticator;
 }
@@ -27,12 +33,18 @@ export interface Pipeline {
   serve(received: Received): Promise<WireResponse>;
   /** Answers a request that could not be read, in the error shape that its client reads. */
   refuse(received: Received, fault: Fault): WireResponse;
+  /** Asks for an operation with somebody's credentials, as a part of the server. */
+  act(transaction: Transaction, received: Received, identity: Identity, call: ServiceCall): Promise<Structure | Fault>;
   /** Runs work that a service does by itself; what it records is appended to the unit of work. */
   runService: RunService;
 }
 
-interface Outcome extends Ended {
-  readonly response: WireResponse;
+type Outcome = Ended & ({ readonly response: WireResponse; readonly later?: undefined } | { readonly later: Later });
+
+/** A request whose unit of work has ended, and which is answered by what happens now. */
+interface Later {
+  readonly decoded: Decoded;
+  readonly output: AfterCommit<Structure>;
 }
 
 export function createPipeline(parts: PipelineParts): Pipeline {
@@ -41,6 +53,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     guessProtocol(protocols, received.request).encodeFault(fault, undefined, undefined, received.requestId);
   return {
     refuse,
+    act: (...given) => act(parts, ...given),
     runService: (name, transaction, now, work) => runService(parts, name, transaction, now, work),
     async serve(received) {
       try {
@@ -68,7 +81,7 @@ async function serveAddressed(parts: PipelineParts, addressed: Addressed): Promi
 
 async function serveOnce(parts: PipelineParts, addressed: Addressed): Promise<WireResponse> {
   try {
-    return await parts.store.transact(async (transaction) => {
+    const outcome = await parts.store.transact(async (transaction) => {
       const trail: Trail = { events: [], refusals: [] };
       const outcome = await attempt(parts, addressed, transaction, trail);
       if (outcome.fault !== undefined) transaction.discard();
@@ -76,8 +89,9 @@ async function serveOnce(parts: PipelineParts, addressed: Addressed): Promise<Wi
       const refusal = outcome.fault instanceof Refusal ? outcome.fault.explained : trail.refusals.at(-1);
       if (outcome.fault !== undefined && refusal !== undefined) trail.refusals.push({ ...refusal, requestId: addressed.requestId });
       keep(transaction, trail, entriesOf(parts, outcome));
-      return outcome.response;
+      return outcome;
     });
+    return outcome.later === undefined ? outcome.response : await finish(parts, outcome.later);
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     return addressed.protocol.encodeFault(throttled(), addressed.service.model, undefined, addressed.requestId);
@@ -103,6 +117,7 @@ async function attempt(parts: PipelineParts, addressed: Addressed, transaction: 
     const output = await perform(parts, decoded, transaction, trail, (facts) => {
       notes = { ...notes, ...facts };
     });
+    if (isAfterCommit(output)) return { known, later: { decoded, output }, notes };
     const response = decoded.protocol.encode(decoded.operation, output, decoded.requestId);
     return { known, response, output, notes };
   } catch (error) {
@@ -110,6 +125,15 @@ async function attempt(parts: PipelineParts, addressed: Addressed, transaction: 
     const fault = asFault(parts, error, addressed.requestId);
     const response = addressed.protocol.encodeFault(fault, addressed.service.model, known.operation, addressed.requestId);
     return { known, response, fault, notes };
+  }
+}
+
+async function finish(parts: PipelineParts, { decoded, output }: Later): Promise<WireResponse> {
+  const { protocol, operation, requestId, service } = decoded;
+  try {
+    return protocol.encode(operation, await output.afterCommit(parts.outside(service.entry.name)), requestId);
+  } catch (error) {
+    return protocol.encodeFault(asFault(parts, error, requestId), service.model, operation, requestId);
   }
 }
 

@@ -20,10 +20,13 @@ export function firstMessage<Item>(items: readonly Item[], check: (item: Item) =
 }
 
 export function hasKnownOperators({ conditions }: Statement): boolean {
-  return conditions.every(({ operator }) => {
-    const { name, ifExists } = parseOperatorName(operator);
-    return name === 'null' ? !ifExists : operators.has(name);
-  });
+  return conditions.every(({ operator }) => isOperator(operator));
+}
+
+/** Whether it names a condition operator, with its qualifiers. */
+export function isOperator(text: string): boolean {
+  const { name, ifExists } = parseOperatorName(text);
+  return name === 'null' ? !ifExists : operators.has(name);
 }
 
 /** A date that AWS cannot read. Other types of values are not looked at when a policy is saved. */

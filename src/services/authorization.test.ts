@@ -7,7 +7,7 @@ import { randomIds } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
 import { openInstallation } from '../kit/installation.ts';
 import { compose } from '../main.ts';
-import type { Operation, StructureShape } from '../model/model.ts';
+import type { Operation, Shape, StructureShape } from '../model/model.ts';
 import type { Pipeline } from '../pipeline/serve.ts';
 import type { Structure, WireRequest } from '../protocol/protocol.ts';
 import { createProtocols } from '../protocol/protocols.ts';
@@ -89,7 +89,9 @@ async function send(operation: Operation | undefined, input: Structure, credenti
     sourceIp: '192.0.2.1',
     tls: undefined,
   });
-  return { status: response.status, body: Buffer.from(response.body).toString('utf8') };
+  // Protocols over REST name the error in a header.
+  const name = response.headers['x-amzn-errortype'] ?? '';
+  return { status: response.status, body: `${name} ${Buffer.from(response.body).toString('utf8')}` };
 }
 
 const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }] });
@@ -107,12 +109,20 @@ const samples: Readonly<Record<string, unknown>> = {
   RoleArn: 'arn:aws:iam::111122223333:role/some-role',
   AccessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   VersionId: 'v1',
+  SSHPublicKeyId: 'APKAIOSFODNN7EXAMPLE',
+  CertificateId: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+  ServiceSpecificCredentialId: 'ACCAIOSFODNN7EXAMPLE',
+  Encoding: 'SSH',
+  GlobalEndpointTokenVersion: 'v2Token',
   SerialNumber: 'arn:aws:iam::111122223333:mfa/some-device',
   AuthenticationCode1: '123456',
   AuthenticationCode2: '654321',
   Status: 'Inactive',
   AccountAlias: 'alias',
   EncodedMessage: 'x',
+  RemoveReplicaRegions: ['eu-west-1'],
+  AddReplicaRegions: [{ Region: 'eu-west-1' }],
+  ResourcePolicy: document,
   PrincipalArn: 'arn:aws:iam::111122223333:saml-provider/some-name',
   SAMLMetadataDocument: 'x'.repeat(1_000),
   SAMLProviderArn: 'arn:aws:iam::111122223333:saml-provider/some-name',
@@ -121,15 +131,70 @@ const samples: Readonly<Record<string, unknown>> = {
   ThumbprintList: ['a'.repeat(40)],
 };
 
-function sampleOf(shape: StructureShape | undefined): Structure {
+/** Where a member's name means something else in one service. */
+const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
+  lambda: {
+    Resource: 'arn:aws:lambda:us-east-1:111122223333:function:some-name',
+    Role: 'arn:aws:iam::111122223333:role/some-role',
+    Action: 'lambda:InvokeFunction',
+    FunctionVersion: '1',
+  },
+  organizations: {
+    AccountId: '111122223333',
+    ParentId: 'r-exam',
+    RootId: 'r-exam',
+    SourceParentId: 'r-exam',
+    DestinationParentId: 'ou-exam-12345678',
+    OrganizationalUnitId: 'ou-exam-12345678',
+    ChildId: 'ou-exam-12345678',
+    ChildType: 'ACCOUNT',
+    PolicyId: 'p-1234567890',
+    TargetId: '111122223333',
+    ResourceId: '111122223333',
+    HandshakeId: 'h-1234567890',
+    CreateAccountRequestId: 'car-1234567890',
+    Type: 'SERVICE_CONTROL_POLICY',
+    Filter: 'SERVICE_CONTROL_POLICY',
+    PolicyType: 'TAG_POLICY',
+    Email: 'a@example.org',
+    Target: { Type: 'ACCOUNT', Id: '111122223333' },
+    Id: 'rt-1234567890',
+    ServicePrincipal: 'guardduty.amazonaws.com',
+  },
+};
+
+function sampleOf(shape: StructureShape | undefined, service: string): Structure {
   const input: Record<string, unknown> = {};
   for (const name of shape?.required ?? []) {
-    const member = shape?.members.get(name)?.shape;
-    if (name in samples) input[name] = name === 'PolicyDocument' && shape?.name === 'UpdateAssumeRolePolicyRequest' ? trust : samples[name];
-    else if (member?.kind === 'list') input[name] = member.member.shape.kind === 'structure' ? [{ Key: 'k', Value: 'v' }] : ['k'];
-    else input[name] = 'some-name';
+    const own = samplesOf[service]?.[name] ?? samples[name];
+    if (own !== undefined) input[name] = name === 'PolicyDocument' && shape?.name === 'UpdateAssumeRolePolicyRequest' ? trust : own;
+    else input[name] = sampleValue(shape?.members.get(name)?.shape, service);
   }
   return input;
+}
+
+function sampleValue(shape: Shape | undefined, service: string): unknown {
+  switch (shape?.kind) {
+    case 'structure':
+      return sampleOf(shape, service);
+    case 'list':
+      if (shape.member.shape.kind !== 'structure') return [sampleValue(shape.member.shape, service)];
+      return [shape.member.shape.required.length > 0 ? sampleOf(shape.member.shape, service) : { Key: 'k', Value: 'v' }];
+    case 'string':
+      return shape.enumValues?.[0] ?? 'some-name';
+    case 'map':
+      return { k: 'v' };
+    case 'blob':
+      return new Uint8Array(1);
+    case 'boolean':
+      return true;
+    case 'integer':
+    case 'long':
+      return 1;
+    default:
+      return 'some-name';
+  }
 }
 
 describe.each(Object.keys(services))('%s', (name) => {
@@ -138,7 +203,7 @@ describe.each(Object.keys(services))('%s', (name) => {
     expect(definition?.operations.length).toBeGreaterThan(0);
     for (const { name: operationName, prove } of definition?.operations ?? []) {
       const operation = model.operations.get(operationName);
-      const input = sampleOf(operation?.input);
+      const input = sampleOf(operation?.input, name);
       const label = `${name}:${operationName}`;
       const unsigned = await send(operation, input, undefined);
       if (prove !== undefined) {

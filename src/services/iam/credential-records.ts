@@ -35,3 +35,96 @@ export const mfasOfOwner: Collection<MfaOwnerRecord> = collection('iam.mfa-of-ow
   ownerId,
   lower(serialNumber),
 ]);
+
+export interface LoginProfileRecord {
+  readonly account: string;
+  readonly ownerId: string;
+  /** A scrypt verifier (passwords.ts), sealed like every secret. */
+  readonly verifier: Secret;
+  /** Verifiers of former passwords, the newest first. */
+  readonly former: readonly Secret[];
+  readonly createdAtMs: number;
+  readonly changedAtMs: number;
+  readonly isResetRequired: boolean;
+  readonly lastUsedAtMs?: number | undefined;
+}
+
+export interface PasswordPolicyRecord {
+  readonly account: string;
+  readonly lengthMin: number;
+  readonly needsSymbol: boolean;
+  readonly needsNumber: boolean;
+  readonly needsUpper: boolean;
+  readonly needsLower: boolean;
+  readonly mayUsersChange: boolean;
+  readonly ageDaysMax?: number | undefined;
+  readonly remembered?: number | undefined;
+  readonly isHardExpiry: boolean;
+}
+
+export interface ServiceCredentialRecord {
+  readonly account: string;
+  readonly ownerId: string;
+  readonly id: string;
+  readonly serviceName: string;
+  /** The name that the service is given: `jane-at-111122223333`. */
+  readonly alias: string;
+  /** SHA-256 of the secret; 256 random bits need no slower one. */
+  readonly digest: string;
+  readonly status: 'Active' | 'Inactive';
+  readonly createdAtMs: number;
+  readonly expiresAtMs?: number | undefined;
+}
+
+export const loginProfiles: Collection<LoginProfileRecord> = collection('iam.login-profile', ({ account, ownerId }) => [account, ownerId]);
+export const passwordPolicies: Collection<PasswordPolicyRecord> = collection('iam.password-policy', ({ account }) => [account]);
+export const serviceCredentials: Collection<ServiceCredentialRecord> = collection('iam.service-credential', ({ account, ownerId, id }) => [
+  account,
+  ownerId,
+  id,
+]);
+
+export interface SshKeyRecord {
+  readonly account: string;
+  readonly ownerId: string;
+  readonly id: string;
+  /** In SSH's encoding, without a comment. */
+  readonly body: string;
+  readonly fingerprint: string;
+  readonly status: 'Active' | 'Inactive';
+  readonly uploadedAtMs: number;
+}
+
+export interface SigningCertificateRecord {
+  readonly account: string;
+  readonly ownerId: string;
+  readonly id: string;
+  /** As it was uploaded. */
+  readonly body: string;
+  readonly fingerprint: string;
+  readonly status: 'Active' | 'Inactive';
+  readonly uploadedAtMs: number;
+}
+
+export interface ServerCertificateRecord {
+  readonly account: string;
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+  readonly body: string;
+  readonly chain?: string | undefined;
+  readonly privateKey: Secret;
+  readonly uploadedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly tags: Tags;
+}
+
+export const sshKeys: Collection<SshKeyRecord> = collection('iam.ssh-key', ({ account, ownerId, id }) => [account, ownerId, id]);
+export const signingCertificates: Collection<SigningCertificateRecord> = collection(
+  'iam.signing-certificate',
+  ({ account, ownerId, id }) => [account, ownerId, id],
+);
+export const serverCertificates: Collection<ServerCertificateRecord> = collection('iam.server-certificate', ({ account, name }) => [
+  account,
+  lower(name),
+]);

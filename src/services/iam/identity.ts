@@ -1,7 +1,7 @@
 // From a presented access key to a caller with all its policies, compiled: what the pipeline evaluates every request against.
-import { createHash } from 'node:crypto';
 import { parseArn } from '../../base/arn.ts';
-import { limits } from '../../base/limits.ts';
+import { isClosed } from '../../kit/account-directory.ts';
+import { type Compile, createCompiler } from '../../kit/compiler.ts';
 import type { Caller } from '../../kit/context.ts';
 import type {
   Identification,
@@ -13,11 +13,14 @@ import type {
   RoleFacts,
 } from '../../kit/ports.ts';
 import { openSessionToken, type SessionToken } from '../../kit/session-token.ts';
-import { type CompiledPolicy, compilePolicy } from '../../policy/compile.ts';
 import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
+import { passwordPolicies } from './credential-records.ts';
 import { findManagedPolicy } from './managed-policies.ts';
-import { verifyMfaCode } from './mfa-verification.ts';
+import { mfaSerials, verifyMfaCode } from './mfa-verification.ts';
+import { outboundIssuerId } from './outbound-federation.ts';
+import { checkPassword } from './passwords.ts';
+import { provisioning } from './provisioning.ts';
 import {
   accessKeys,
   attachments,
@@ -30,11 +33,9 @@ import {
   type UserRecord,
   users,
 } from './records.ts';
+import { rootFeaturesOf } from './root-access.ts';
 
-type Compile = (document: string) => CompiledPolicy;
-
-export function createIdentityPort(): IdentityPort & PrincipalDirectory {
-  const compile = createCompiler();
+export function createIdentityPort(compile: Compile = createCompiler()): IdentityPort & PrincipalDirectory {
   return {
     async identify(presented, lookup) {
       if (presented.sessionToken !== undefined) return identifySession(compile, presented, lookup);
@@ -43,21 +44,11 @@ export function createIdentityPort(): IdentityPort & PrincipalDirectory {
     role: (transaction, roleArn) => roleFacts(compile, transaction, roleArn),
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
     verifyMfaCode,
-  };
-}
-
-/** Documents compiled once, by their text. */
-function createCompiler(): Compile {
-  const cache = new Map<string, CompiledPolicy>();
-  return (document) => {
-    const id = createHash('sha256').update(document).digest('base64');
-    let compiled = cache.get(id);
-    if (compiled === undefined) {
-      compiled = compilePolicy(document);
-      cache.set(id, compiled);
-      if (cache.size > limits.compiledPoliciesMax) cache.delete(cache.keys().next().value ?? id);
-    }
-    return compiled;
+    ...provisioning,
+    mfaSerials,
+    checkPassword,
+    rootFeatures: rootFeaturesOf,
+    outboundIssuerId,
   };
 }
 
@@ -65,7 +56,7 @@ const invalid: Identification = { kind: 'invalid', account: undefined };
 
 async function identifyKey(compile: Compile, accessKeyId: string, lookup: IdentityLookup): Promise<Identification> {
   const key = await accessKeys.get(lookup.transaction, accessKeyId);
-  if (key === undefined || key.status !== 'Active') return invalid;
+  if (key === undefined || key.status !== 'Active' || (await isClosed(lookup.transaction, key.account))) return invalid;
   if (key.userName === undefined) return found(rootIdentity(key.account, lookup.partition, { accessKeyId, secretAccessKey: key.secret }));
   const user = await users.get(lookup.transaction, key.account, lower(key.userName));
   return user === undefined ? invalid : found(await userIdentity(compile, lookup, user, { accessKeyId, secretAccessKey: key.secret }));
@@ -102,9 +93,10 @@ async function userIdentity(compile: Compile, lookup: IdentityLookup, user: User
   const ofGroups = await Promise.all(
     memberships.map(({ groupName }) => entityPolicies(compile, lookup.transaction, account, 'group', groupName)),
   );
+  const arn = `arn:${lookup.partition}:iam::${account}:user${path}${userName}`;
   return {
     caller: {
-      principal: { kind: 'user', arn: `arn:${lookup.partition}:iam::${account}:user${path}${userName}`, account, uniqueId: userId },
+      principal: { kind: 'user', arn, account, uniqueId: userId },
       userId,
       accessKeyId: key.accessKeyId,
       userName,
@@ -112,16 +104,32 @@ async function userIdentity(compile: Compile, lookup: IdentityLookup, user: User
       session: undefined,
     },
     secretAccessKey: key.secretAccessKey,
-    identityPolicies: [...own, ...ofGroups.flat()],
+    identityPolicies: [...own, ...ofGroups.flat(), ...(await passwordSources(compile, lookup.transaction, account, arn))],
     boundary: await boundarySource(compile, lookup.transaction, user.boundaryArn),
     sessionPolicies: undefined,
     expiresAtMs: undefined,
   };
 }
 
+/** AWS: where the password policy lets users change their passwords, they need no other permission for it. */
+async function passwordSources(
+  compile: Compile,
+  transaction: Transaction,
+  account: string,
+  userArn: string,
+): Promise<readonly PolicySource[]> {
+  if ((await passwordPolicies.get(transaction, account))?.mayUsersChange !== true) return [];
+  const statements = [
+    { Effect: 'Allow', Action: 'iam:ChangePassword', Resource: userArn },
+    { Effect: 'Allow', Action: 'iam:GetAccountPasswordPolicy', Resource: '*' },
+  ];
+  return [{ name: 'account password policy', policy: compile(JSON.stringify({ Version: '2012-10-17', Statement: statements })) }];
+}
+
 async function identifySession(compile: Compile, presented: PresentedCredential, lookup: IdentityLookup): Promise<Identification> {
   const token = openSessionToken(lookup.sealer, presented.sessionToken ?? '');
   if (token === undefined || token.accessKeyId !== presented.accessKeyId) return invalid;
+  if (await isClosed(lookup.transaction, token.account)) return invalid;
   const holder = await holderIdentity(compile, token, lookup);
   if (holder === undefined) return invalid;
   const { facts } = token;
@@ -264,7 +272,7 @@ async function roleByArn(transaction: Transaction, arn: string): Promise<RoleRec
 
 async function roleFacts(compile: Compile, transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined> {
   const role = await roleByArn(transaction, roleArn);
-  if (role === undefined) return undefined;
+  if (role === undefined || (await isClosed(transaction, role.account))) return undefined;
   return {
     arn: roleArn,
     account: role.account,

@@ -47,8 +47,9 @@ const enable = (UserName: string, serial: string, seed: string, ms = castellan.c
   );
 
 const verify = (serial: string, code: string, userArn: string) =>
-  castellan.store.transact((transaction) =>
-    createIdentityPort().verifyMfaCode(transaction, { serial, code, now: castellan.clock.now(), userArn }),
+  castellan.store.transact(
+    async (transaction) =>
+      (await createIdentityPort().verifyMfaCode(transaction, { serial, code, now: castellan.clock.now(), userArn })) === 'right',
   );
 
 test('a device is enabled by two consecutive codes, listed, and only then deleted when it is deactivated', async () => {

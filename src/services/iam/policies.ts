@@ -1,82 +1,18 @@
 // Customer managed policies and their versions. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html
 import { wholeSeconds } from '../../base/clock.ts';
 import { uniqueId } from '../../kit/account-ids.ts';
-import type { Scope } from '../../kit/context.ts';
-import type { Access } from '../../kit/operation.ts';
 import { countedSize } from '../../policy/validate-document.ts';
-import type { Policy, PolicyVersion } from './api.gen.ts';
-import { requireIdentityDocument, shownDocument } from './documents.ts';
-import { arnOf, permissionsChanged, tagList, tagRecord } from './entities.ts';
-import { listPage } from './listing.ts';
-import { allAwsManaged, findManagedPolicy, type ManagedPolicy } from './managed-policies.ts';
+import { countDown, countUp } from './account-counts.ts';
+import { requireIdentityDocument } from './documents.ts';
+import { arnOf, permissionsChanged, tagRecord } from './entities.ts';
+import { pageOfItems } from './listing.ts';
+import { onOwnPolicy, onPolicy, requireOwnPolicy, requirePolicy } from './policy-access.ts';
+import { ListPolicies } from './policy-lists.ts';
+import { policyShape, versionShape } from './policy-shape.ts';
+import { ListEntitiesForPolicy } from './policy-uses.ts';
 import { quotas, withinQuota } from './quotas.ts';
-import { attachedTo, lower, type PolicyRecord, type PolicyVersionRecord, policies, roles, users } from './records.ts';
+import { attachedTo, boundaryUses, lower, type PolicyRecord, type PolicyVersionRecord, policies } from './records.ts';
 import { fault, operation } from './service.ts';
-
-function arnOfPolicy(scope: Scope, record: PolicyRecord): string {
-  return `arn:${scope.partition}:iam::${record.account}:policy${record.path}${record.policyName}`;
-}
-
-async function policyShape(scope: Scope, record: PolicyRecord, isWhole = true): Promise<Policy> {
-  const arn = arnOfPolicy(scope, record);
-  const attached = await attachedTo.all(scope.transaction, scope.account, arn);
-  return {
-    PolicyName: record.policyName,
-    PolicyId: record.policyId,
-    Arn: arn,
-    Path: record.path,
-    DefaultVersionId: record.defaultVersionId,
-    AttachmentCount: attached.length,
-    PermissionsBoundaryUsageCount: await boundaryUses(scope, arn),
-    IsAttachable: true,
-    ...(isWhole && record.description !== undefined ? { Description: record.description } : {}),
-    CreateDate: record.createdAtMs,
-    UpdateDate: record.updatedAtMs,
-    ...(isWhole && Object.keys(record.tags).length > 0 ? { Tags: tagList(record.tags) } : {}),
-  };
-}
-
-async function boundaryUses(scope: Scope, arn: string): Promise<number> {
-  const everyone = [...(await users.all(scope.transaction, scope.account)), ...(await roles.all(scope.transaction, scope.account))];
-  return everyone.filter(({ boundaryArn }) => boundaryArn === arn).length;
-}
-
-function versionShape(record: PolicyRecord, version: PolicyVersionRecord, isWhole: boolean): PolicyVersion {
-  return {
-    ...(isWhole ? { Document: shownDocument(version.document) } : {}),
-    VersionId: version.versionId,
-    IsDefaultVersion: version.versionId === record.defaultVersionId,
-    CreateDate: version.createdAtMs,
-  };
-}
-
-/** @throws Fault NoSuchEntity */
-export async function requirePolicy(scope: Scope, arn: string): Promise<ManagedPolicy> {
-  const found = await findManagedPolicy(scope.transaction, arn);
-  if (found === undefined || (!found.isAwsManaged && found.record.account !== scope.account)) {
-    throw fault('NoSuchEntity', `Policy ${arn} was not found.`);
-  }
-  return found;
-}
-
-/** @throws Fault NoSuchEntity; AccessDenied for policies that only AWS may change. */
-async function requireOwnPolicy(scope: Scope, arn: string): Promise<PolicyRecord> {
-  const { record, isAwsManaged } = await requirePolicy(scope, arn);
-  if (isAwsManaged) throw fault('InvalidInput', `Policy ${arn} is managed by AWS and cannot be changed.`);
-  return record;
-}
-
-export function onPolicy<Input extends { readonly PolicyArn: string }>(action: string) {
-  return async (input: Input, scope: Scope): Promise<Access> => {
-    const found = await findManagedPolicy(scope.transaction, input.PolicyArn);
-    return {
-      action,
-      resource: input.PolicyArn,
-      shownAs: `policy ${input.PolicyArn}`,
-      ...(found === undefined ? {} : { resourceTags: found.record.tags }),
-    };
-  };
-}
 
 export const CreatePolicy = operation('CreatePolicy', {
   access: (input, scope) => ({
@@ -88,7 +24,7 @@ export const CreatePolicy = operation('CreatePolicy', {
   async handle(input, context) {
     const { transaction, account, now, ids } = context;
     requireIdentityDocument(input.PolicyDocument);
-    if (countedSize(input.PolicyDocument) > quotas.PolicySize) withinQuota('PolicySize', countedSize(input.PolicyDocument));
+    withinQuota('PolicySize', countedSize(input.PolicyDocument));
     if ((await policies.get(transaction, account, lower(input.PolicyName))) !== undefined) {
       throw fault('EntityAlreadyExists', `A policy called ${input.PolicyName} already exists. Duplicate names are not allowed.`);
     }
@@ -105,41 +41,25 @@ export const CreatePolicy = operation('CreatePolicy', {
       lastVersion: 1,
       versions: [{ versionId: 'v1', document: input.PolicyDocument, createdAtMs: wholeSeconds(now) }],
     };
+    await countUp(transaction, account, 'policy');
     policies.put(transaction, record);
-    return { Policy: await policyShape(context, record) };
+    return { Policy: await policyShape(context, record, true) };
   },
 });
 
 export const GetPolicy = operation('GetPolicy', {
   access: onPolicy('iam:GetPolicy'),
-  handle: async (input, context) => ({ Policy: await policyShape(context, (await requirePolicy(context, input.PolicyArn)).record) }),
-});
-
-export const ListPolicies = operation('ListPolicies', {
-  access: (_input, scope) => ({ action: 'iam:ListPolicies', resource: arnOf(scope, 'policy', '/', ''), shownAs: 'policy path /' }),
-  async handle(input, context) {
-    const prefix = input.PathPrefix ?? '/';
-    const isWanted = (shape: Policy) =>
-      (shape.Path ?? '/').startsWith(prefix) &&
-      (input.OnlyAttached !== true || (shape.AttachmentCount ?? 0) > 0) &&
-      (input.PolicyUsageFilter !== 'PermissionsBoundary' || (shape.PermissionsBoundaryUsageCount ?? 0) > 0);
-    const own =
-      input.Scope === 'AWS' ? { items: [], state: { IsTruncated: false } } : await listPage(context, policies, [context.account], input);
-    // AWS's own policies come after the last page of the account's.
-    const aws = input.Scope === 'Local' || own.state.IsTruncated ? [] : allAwsManaged(context.partition).map(({ record }) => record);
-    const shapes = await Promise.all([...own.items, ...aws].map((record) => policyShape(context, record, false)));
-    return { Policies: shapes.filter(isWanted), ...own.state };
-  },
+  handle: async (input, context) => ({ Policy: await policyShape(context, (await requirePolicy(context, input.PolicyArn)).record, true) }),
 });
 
 export const DeletePolicy = operation('DeletePolicy', {
-  access: onPolicy('iam:DeletePolicy'),
+  access: onOwnPolicy('iam:DeletePolicy'),
   async handle(input, context) {
     const record = await requireOwnPolicy(context, input.PolicyArn);
     if ((await attachedTo.list(context.transaction, [context.account, input.PolicyArn], { limit: 1 })).length > 0) {
       throw fault('DeleteConflict', 'Cannot delete a policy attached to entities.');
     }
-    if ((await boundaryUses(context, input.PolicyArn)) > 0)
+    if ((await boundaryUses.list(context.transaction, [context.account, input.PolicyArn], { limit: 1 })).length > 0)
       throw fault('DeleteConflict', 'Cannot delete a policy that is used as a permissions boundary.');
     if (record.versions.length > 1)
       throw fault(
@@ -147,16 +67,17 @@ export const DeletePolicy = operation('DeletePolicy', {
         "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
       );
     policies.remove(context.transaction, record);
+    await countDown(context.transaction, context.account, 'policy');
     return {};
   },
 });
 
 export const CreatePolicyVersion = operation('CreatePolicyVersion', {
-  access: onPolicy('iam:CreatePolicyVersion'),
+  access: onOwnPolicy('iam:CreatePolicyVersion'),
   async handle(input, context) {
     const record = await requireOwnPolicy(context, input.PolicyArn);
     requireIdentityDocument(input.PolicyDocument);
-    if (countedSize(input.PolicyDocument) > quotas.PolicySize) withinQuota('PolicySize', countedSize(input.PolicyDocument));
+    withinQuota('PolicySize', countedSize(input.PolicyDocument));
     if (record.versions.length >= quotas.VersionsPerPolicy) {
       throw fault(
         'LimitExceeded',
@@ -177,10 +98,10 @@ export const CreatePolicyVersion = operation('CreatePolicyVersion', {
   },
 });
 
-function requireVersion(record: PolicyRecord, versionId: string): PolicyVersionRecord {
+/** @throws Fault NoSuchEntity */
+function requireVersion(record: PolicyRecord, arn: string, versionId: string): PolicyVersionRecord {
   const version = record.versions.find((each) => each.versionId === versionId);
-  if (version === undefined)
-    throw fault('NoSuchEntity', `Policy ${record.policyName} version ${versionId} does not exist or is not attachable.`);
+  if (version === undefined) throw fault('NoSuchEntity', `Policy ${arn} version ${versionId} does not exist or is not attachable.`);
   return version;
 }
 
@@ -188,7 +109,7 @@ export const GetPolicyVersion = operation('GetPolicyVersion', {
   access: onPolicy('iam:GetPolicyVersion'),
   async handle(input, context) {
     const { record } = await requirePolicy(context, input.PolicyArn);
-    return { PolicyVersion: versionShape(record, requireVersion(record, input.VersionId), true) };
+    return { PolicyVersion: versionShape(record, requireVersion(record, input.PolicyArn, input.VersionId), true) };
   },
 });
 
@@ -196,61 +117,35 @@ export const ListPolicyVersions = operation('ListPolicyVersions', {
   access: onPolicy('iam:ListPolicyVersions'),
   async handle(input, context) {
     const { record } = await requirePolicy(context, input.PolicyArn);
-    return { Versions: record.versions.toReversed().map((version) => versionShape(record, version, false)), IsTruncated: false };
+    // AWS: the newest first.
+    const order = ({ versionId }: PolicyVersionRecord) => String(1_000_000_000 - Number(versionId.slice(1)));
+    const page = pageOfItems(record.versions.toReversed(), input, order);
+    return { Versions: page.items.map((version) => versionShape(record, version, false)), ...page.state };
   },
 });
 
 export const SetDefaultPolicyVersion = operation('SetDefaultPolicyVersion', {
-  access: onPolicy('iam:SetDefaultPolicyVersion'),
+  access: onOwnPolicy('iam:SetDefaultPolicyVersion'),
   async handle(input, context) {
     const record = await requireOwnPolicy(context, input.PolicyArn);
-    requireVersion(record, input.VersionId);
-    policies.put(context.transaction, { ...record, defaultVersionId: input.VersionId, updatedAtMs: wholeSeconds(context.now) });
+    requireVersion(record, input.PolicyArn, input.VersionId);
+    policies.put(context.transaction, { ...record, defaultVersionId: input.VersionId });
     permissionsChanged(context);
     return {};
   },
 });
 
 export const DeletePolicyVersion = operation('DeletePolicyVersion', {
-  access: onPolicy('iam:DeletePolicyVersion'),
+  access: onOwnPolicy('iam:DeletePolicyVersion'),
   async handle(input, context) {
     const record = await requireOwnPolicy(context, input.PolicyArn);
-    const version = requireVersion(record, input.VersionId);
+    const version = requireVersion(record, input.PolicyArn, input.VersionId);
     if (version.versionId === record.defaultVersionId) throw fault('DeleteConflict', 'Cannot delete the default version of a policy.');
     policies.put(context.transaction, {
       ...record,
       versions: record.versions.filter((each) => each !== version),
-      updatedAtMs: wholeSeconds(context.now),
     });
     return {};
-  },
-});
-
-export const ListEntitiesForPolicy = operation('ListEntitiesForPolicy', {
-  access: onPolicy('iam:ListEntitiesForPolicy'),
-  async handle(input, context) {
-    await requirePolicy(context, input.PolicyArn);
-    const page = await listPage(context, attachedTo, [context.account, input.PolicyArn], input);
-    const { EntityFilter: filter } = input;
-    const ofKind = (kind: string, wanted: string) =>
-      page.items.filter((item) => item.kind === kind && (filter === undefined || filter === wanted));
-    const withId = async (kind: 'user' | 'role', name: string): Promise<string> => {
-      const record =
-        kind === 'user'
-          ? await users.get(context.transaction, context.account, lower(name))
-          : await roles.get(context.transaction, context.account, lower(name));
-      return record === undefined ? '' : 'userId' in record ? record.userId : record.roleId;
-    };
-    return {
-      PolicyGroups: ofKind('group', 'Group').map(({ name }) => ({ GroupName: name })),
-      PolicyUsers: await Promise.all(
-        ofKind('user', 'User').map(async ({ name }) => ({ UserName: name, UserId: await withId('user', name) })),
-      ),
-      PolicyRoles: await Promise.all(
-        ofKind('role', 'Role').map(async ({ name }) => ({ RoleName: name, RoleId: await withId('role', name) })),
-      ),
-      ...page.state,
-    };
   },
 });
 

@@ -1,23 +1,9 @@
 // Tags of users, roles and policies.
-import type { Scope } from '../../kit/context.ts';
-import type { Access } from '../../kit/operation.ts';
 import { entityAccess, onEntity, permissionsChanged, requireRole, requireUser, tagRecord } from './entities.ts';
-import { findManagedPolicy } from './managed-policies.ts';
-import { onPolicy, requirePolicy } from './policies.ts';
-import { type PolicyRecord, policies, roles, users } from './records.ts';
-import { fault, operation } from './service.ts';
+import { changingPolicy, onPolicy, requireOwnPolicy, requirePolicy } from './policy-access.ts';
+import { policies, roles, users } from './records.ts';
+import { operation } from './service.ts';
 import { keyTags, merged, tagPage, without } from './tag-rules.ts';
-
-async function requireOwnPolicy(scope: Scope, arn: string): Promise<PolicyRecord> {
-  const { record, isAwsManaged } = await requirePolicy(scope, arn);
-  if (isAwsManaged) throw fault('InvalidInput', `Policy ${arn} is managed by AWS and cannot be tagged.`);
-  return record;
-}
-
-async function policyAccess(scope: Scope, action: string, arn: string, extra: Partial<Access>): Promise<Access> {
-  const found = await findManagedPolicy(scope.transaction, arn);
-  return { action, resource: arn, shownAs: `policy ${arn}`, ...(found === undefined ? {} : { resourceTags: found.record.tags }), ...extra };
-}
 
 export const tagOperations = [
   operation('TagUser', {
@@ -65,7 +51,7 @@ export const tagOperations = [
     handle: async (input, context) => tagPage((await requireRole(context, input.RoleName)).tags, input),
   }),
   operation('TagPolicy', {
-    access: (input, scope) => policyAccess(scope, 'iam:TagPolicy', input.PolicyArn, { requestTags: tagRecord(input.Tags) }),
+    access: (input, scope) => changingPolicy(scope, 'iam:TagPolicy', input.PolicyArn, { requestTags: tagRecord(input.Tags) }),
     async handle(input, context) {
       const record = await requireOwnPolicy(context, input.PolicyArn);
       policies.put(context.transaction, { ...record, tags: merged(record.tags, input.Tags) });
@@ -73,7 +59,7 @@ export const tagOperations = [
     },
   }),
   operation('UntagPolicy', {
-    access: (input, scope) => policyAccess(scope, 'iam:UntagPolicy', input.PolicyArn, keyTags(input.TagKeys)),
+    access: (input, scope) => changingPolicy(scope, 'iam:UntagPolicy', input.PolicyArn, keyTags(input.TagKeys)),
     async handle(input, context) {
       const record = await requireOwnPolicy(context, input.PolicyArn);
       policies.put(context.transaction, { ...record, tags: without(record.tags, input.TagKeys) });

@@ -18,7 +18,7 @@ export const AssumeRole = operation('AssumeRole', { access, handle, readOnly: tr
 async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly Access[]> {
   if (scope.caller.principal.kind === 'root') throw commonFault('AccessDenied', 'Roles may not be assumed by root accounts.');
   const account = accountOfRole(input.RoleArn);
-  verifyMfa(input);
+  const hasSecondFactor = await verifyMfa(input, scope);
   keepSourceIdentity(input, scope.caller);
   // AWS: a role that does not exist is refused in the same words as one that does not trust the caller: without a trust policy.
   const role = await scope.principals.role(scope.transaction, input.RoleArn);
@@ -28,6 +28,7 @@ async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly 
     resourceTags: role?.tags ?? {},
     requestTags: requestedTags(input),
     resourcePolicy: { mode: 'trust', source: role?.trust },
+    hasSecondFactor,
     context: conditions(input, scope.caller, role),
   } as const;
   return actions(input, scope.caller).map((action) => ({ action, ...onRole }));
@@ -60,6 +61,7 @@ async function handle(input: AssumeRoleRequest, context: Context): Promise<Assum
     policies: input,
     tags: sessionTagsOf(input, context.caller.session),
     sourceIdentity: sourceIdentityOf(input, context.caller),
+    origin: { isChained: context.caller.principal.kind === 'role-session' },
     ...(input.Tags?.length ? { requestParameters: { tags: undefined, principalTags: requestedTags(input) } } : {}),
   });
 }

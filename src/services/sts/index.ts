@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '../../kit/service.ts';
 import { GetAccessKeyInfo } from './access-key-info.ts';
 import { AssumeRole } from './assume-role.ts';
 import { AssumeRoleWithSAML } from './assume-role-with-saml.ts';
+import { AssumeRoleWithWebIdentity } from './assume-role-with-web-identity.ts';
 import { GetCallerIdentity } from './caller-identity.ts';
 import { DecodeAuthorizationMessage } from './decode-message.ts';
 import { GetFederationToken } from './federation-token.ts';
@@ -14,6 +15,7 @@ export const sts: ServiceDefinition = {
   operations: [
     AssumeRole,
     AssumeRoleWithSAML,
+    AssumeRoleWithWebIdentity,
     DecodeAuthorizationMessage,
     GetAccessKeyInfo,
     GetCallerIdentity,

@@ -1,4 +1,5 @@
-// The second factor of a request. No MFA device can be registered here yet, so every serial number is unknown and is refused as AWS does.
+// The second factor of a request: the serial number of the caller's own device, and the code that it shows now.
+import type { Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 
 interface MfaInput {
@@ -6,14 +7,25 @@ interface MfaInput {
   readonly TokenCode?: string | undefined;
 }
 
-/** Judged before authorisation, because conditions ask whether a factor was given. */
-export function verifyMfa(input: MfaInput): void {
-  if (input.SerialNumber === undefined && input.TokenCode === undefined) return;
-  if (input.SerialNumber === undefined || input.TokenCode === undefined) {
+/**
+ * Whether a second factor was given, and it was right. Judged before authorisation, because conditions ask for it; the code is used up.
+ * @throws Fault AccessDenied in AWS's sentences
+ */
+export async function verifyMfa({ SerialNumber: serial, TokenCode: code }: MfaInput, scope: Scope): Promise<boolean> {
+  if (serial === undefined && code === undefined) return false;
+  if (serial === undefined || code === undefined) {
     throw commonFault('AccessDenied', 'MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.');
   }
-  throw commonFault(
-    'AccessDenied',
-    'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
-  );
+  const { caller, transaction, principals, now } = scope;
+  switch (await principals.verifyMfaCode(transaction, { serial, code, now, userArn: caller.principal.arn })) {
+    case 'right':
+      return true;
+    case 'wrong-code':
+      throw commonFault('AccessDenied', 'MultiFactorAuthentication failed with invalid MFA one time pass code.');
+    case 'unknown-device':
+      throw commonFault(
+        'AccessDenied',
+        'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
+      );
+  }
 }

@@ -10,15 +10,16 @@ import { operation } from './service.ts';
 export const GetSessionToken = operation('GetSessionToken', {
   access: anyCaller,
   recordsResponse: true,
-  handle(input, context) {
+  async handle(input, context) {
     const holder = longTermHolder(context.caller);
     if (!holder) throw sessionFault('GetSessionToken');
-    verifyMfa(input);
+    const mfaAtMs = (await verifyMfa(input, context)) ? context.now : undefined;
     const Credentials = issueCredentials(context, {
       account: context.account,
       holder: holder.isRoot ? { kind: 'root' } : { kind: 'user', userName: holder.userName, userId: holder.userId },
       name: holder.isRoot ? 'root' : holder.userName,
       durationSeconds: holder.durationSeconds(input.DurationSeconds),
+      facts: { mfaAtMs },
     });
     context.note({ resources: [{ type: 'AWS::IAM::AccessKey', name: Credentials.AccessKeyId }] });
     return { Credentials };

@@ -1,0 +1,44 @@
+// What code that acts on the world outside works with: units of work of its own, other services, and the ports that reach out.
+import type { Clock } from '../base/clock.ts';
+import type { Ids } from '../base/ids.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import { isAfterCommit } from './after-commit.ts';
+import type { Sealer } from './context.ts';
+import type { JobContext, Outside, RunService } from './jobs.ts';
+import type { FunctionRuntime } from './ports.ts';
+
+export interface OutsideParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly sealer: Sealer;
+  readonly partition: string;
+  readonly runService: RunService;
+  readonly functions: FunctionRuntime;
+}
+
+export function createOutside(parts: OutsideParts, service: string): Outside {
+  const transact: Outside['transact'] = (work) => parts.store.transact((transaction) => inService(parts, service, transaction, work));
+  const outside: Outside = {
+    now: () => parts.clock.now(),
+    ids: parts.ids,
+    functions: parts.functions,
+    transact,
+    async call(call, place) {
+      const options = { as: 'service', ...call.options, mayDefer: true } as const;
+      const output = await transact((context) => context.contextFor(place).call({ ...call, options }));
+      return isAfterCommit(output) ? output.afterCommit(createOutside(parts, call.service)) : output;
+    },
+  };
+  return outside;
+}
+
+export function inService<Result>(
+  { partition, clock, ids, sealer, runService }: OutsideParts,
+  service: string,
+  transaction: Transaction,
+  work: (context: JobContext) => Promise<Result>,
+): Promise<Result> {
+  const now = clock.now();
+  return runService(service, transaction, now, (contextFor) => work({ partition, now, transaction, ids, sealer, contextFor }));
+}

@@ -1,0 +1,13 @@
+// AWS Lambda, as far as other services need functions: Node.js code from a zip archive, run in a process of its own.
+import type { ServiceDefinition } from '../../kit/service.ts';
+import { functionOperations } from './functions.ts';
+import { Invoke, queuedInvocations } from './invoke.ts';
+import { permissionOperations } from './permissions.ts';
+import { settingOperations } from './settings.ts';
+import { versionOperations } from './versions.ts';
+
+export const lambda: ServiceDefinition = {
+  name: 'lambda',
+  operations: [...functionOperations, ...versionOperations, ...permissionOperations, ...settingOperations, Invoke],
+  jobs: [queuedInvocations],
+};
