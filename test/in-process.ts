@@ -1,6 +1,7 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAM } from '@aws-sdk/client-iam';
+import { KMS } from '@aws-sdk/client-kms';
 import { Organizations } from '@aws-sdk/client-organizations';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
@@ -12,6 +13,7 @@ import type { Work } from '../src/kit/work.ts';
 import { type Castellan, compose, type Parts } from '../src/main.ts';
 import { type Explained, storedExplanation } from '../src/pipeline/decision-log.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
+import { openPostgresStore } from '../src/store/postgres/postgres.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
@@ -31,6 +33,7 @@ export interface InProcess {
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
   organizations(credentials?: ClientCredentials): Organizations;
   secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
+  kms(credentials?: ClientCredentials, region?: string): KMS;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
   /** What is kept about a refused request. */
@@ -59,12 +62,20 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-export async function startInProcess(name: string, more: Pick<Parts, 'outbound' | 'publicUrl'> = {}): Promise<InProcess> {
+interface InProcessOptions extends Pick<Parts, 'outbound' | 'publicUrl'> {
+  /** A database to use instead of SQLite. */
+  readonly postgres?: string;
+}
+
+export async function startInProcess(name: string, { postgres, ...more }: InProcessOptions = {}): Promise<InProcess> {
   const directory = temporaryDirectory(name);
   const ids = randomIds();
   const clock = systemClock();
   const rootKey = ids.bytes(32);
-  const store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
+  const store =
+    postgres === undefined
+      ? await openSqliteStore({ dataDir: directory.path, rootKey, ids })
+      : await openPostgresStore({ url: postgres, rootKey, ids });
   const { account } = await openInstallation(store, '111122223333', ids);
   const { pipeline, work, site } = compose({
     ...more,
@@ -100,6 +111,7 @@ export async function startInProcess(name: string, more: Pick<Parts, 'outbound' 
     iam: (credentials) => new IAM(settings(credentials)),
     sts: (credentials) => new STSClient(settings(credentials)),
     secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
+    kms: (credentials, elsewhere = region) => new KMS({ ...settings(credentials), region: elsewhere }),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
     organizations: (credentials) => new Organizations(settings(credentials)),
     addAccount,

@@ -72,6 +72,28 @@ export interface PrincipalDirectory {
   mfaSerials(transaction: Transaction, userArn: string): Promise<readonly string[]>;
   /** Judges the password of a user who signs in, by the account's password policy too. */
   checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
+  /** What an organisation has switched on of centralised root access (sts:AssumeRoot). */
+  rootFeatures(transaction: Transaction, organizationId: string): Promise<readonly RootFeature[]>;
+  /** For `outboundIssuerUrl`, while the account has outbound web identity federation enabled (sts:GetWebIdentityToken). */
+  outboundIssuerId(transaction: Transaction, account: string): Promise<string | undefined>;
+}
+
+export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
+
+/** Implemented by organizations: what an account is in its organisation. */
+export interface OrganizationDirectory {
+  /** Undefined: the account is in no organisation. */
+  standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
+}
+
+export interface OrganizationStanding {
+  readonly organizationId: string;
+  readonly managementAccount: string;
+  readonly hasAllFeatures: boolean;
+  /** Trusted access is enabled for the service. */
+  readonly isServiceTrusted: boolean;
+  /** The account is a delegated administrator for the service. */
+  readonly isDelegatedAdministrator: boolean;
 }
 
 export interface PasswordClaim {

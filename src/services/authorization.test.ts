@@ -133,6 +133,7 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
     Resource: 'arn:aws:lambda:us-east-1:111122223333:function:some-name',
     Role: 'arn:aws:iam::111122223333:role/some-role',
@@ -178,7 +179,10 @@ function sampleValue(shape: Shape | undefined, service: string): unknown {
     case 'structure':
       return sampleOf(shape, service);
     case 'list':
-      return shape.member.shape.kind === 'structure' ? [{ Key: 'k', Value: 'v' }] : ['k'];
+      if (shape.member.shape.kind !== 'structure') return [sampleValue(shape.member.shape, service)];
+      return [shape.member.shape.required.length > 0 ? sampleOf(shape.member.shape, service) : { Key: 'k', Value: 'v' }];
+    case 'string':
+      return shape.enumValues?.[0] ?? 'some-name';
     case 'map':
       return { k: 'v' };
     case 'blob':

@@ -18,6 +18,7 @@ import type { Transaction } from '../../store/store.ts';
 import { passwordPolicies } from './credential-records.ts';
 import { findManagedPolicy } from './managed-policies.ts';
 import { mfaSerials, verifyMfaCode } from './mfa-verification.ts';
+import { outboundIssuerId } from './outbound-federation.ts';
 import { checkPassword } from './passwords.ts';
 import { provisioning } from './provisioning.ts';
 import {
@@ -32,6 +33,7 @@ import {
   type UserRecord,
   users,
 } from './records.ts';
+import { rootFeaturesOf } from './root-access.ts';
 
 export function createIdentityPort(compile: Compile = createCompiler()): IdentityPort & PrincipalDirectory {
   return {
@@ -45,6 +47,8 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
     ...provisioning,
     mfaSerials,
     checkPassword,
+    rootFeatures: rootFeaturesOf,
+    outboundIssuerId,
   };
 }
 

@@ -6,15 +6,18 @@ import { accountAuthorizationOperations } from './account-authorization-details.
 import { accountSummaryOperations } from './account-summary.ts';
 import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
+import { credentialReportJob, credentialReportOperations } from './credential-report.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
 import { loginProfileOperations } from './login-profiles.ts';
 import { mfaDeviceOperations } from './mfa-devices.ts';
 import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
+import { outboundFederationOperations } from './outbound-federation.ts';
 import { passwordPolicyOperations } from './password-policy.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
+import { rootAccessOperations } from './root-access.ts';
 import { samlProviderOperations } from './saml-providers.ts';
 import { serverCertificateOperations } from './server-certificates.ts';
 import { serviceCredentialOperations } from './service-credentials.ts';
@@ -27,7 +30,7 @@ import { userOperations } from './users.ts';
 export const iam: ServiceDefinition = {
   name: 'iam',
   quirks: { isGlobal: true },
-  jobs: [roleDeletionJob],
+  jobs: [roleDeletionJob, credentialReportJob],
   operations: [
     ...userOperations,
     ...groupOperations,
@@ -50,6 +53,9 @@ export const iam: ServiceDefinition = {
     ...accountOperations,
     ...accountSummaryOperations,
     ...accountAuthorizationOperations,
+    ...credentialReportOperations,
+    ...rootAccessOperations,
+    ...outboundFederationOperations,
     ...samlProviderOperations,
     ...openIdConnectProviderOperations,
   ],

@@ -4,6 +4,7 @@ import { uniqueId } from '../../kit/account-ids.ts';
 import { advanceGeneration } from '../../kit/generation.ts';
 import type { NewRole, PrincipalDirectory } from '../../kit/ports.ts';
 import type { Transaction } from '../../store/store.ts';
+import { countUp } from './account-counts.ts';
 import { accounts, attachedTo, attachments, lower, principalIds, type RoleRecord, roles } from './records.ts';
 
 const sessionSecondsMax = 3_600;
@@ -31,6 +32,7 @@ async function addRole(
     tags: {},
     trustPolicy: trust,
   };
+  await countUp(transaction, account, 'role');
   roles.put(transaction, role);
   principalIds.put(transaction, { id: role.roleId, account, kind: 'role', name: roleName });
   for (const policyArn of policyArns) {

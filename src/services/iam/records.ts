@@ -1,6 +1,7 @@
 // What IAM stores. Names are unique without regard to case and kept as they were given, so keys hold them in lower case.
 import type { Secret } from '../../base/secret.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
+import type { RootFeature } from '../../kit/ports.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -149,6 +150,25 @@ export interface RoleDeletionRecord {
   readonly isDone: boolean;
 }
 
+export interface CredentialReportRecord {
+  readonly account: string;
+  /** CSV; undefined while it is being made. */
+  readonly content?: string | undefined;
+  readonly generatedAtMs?: number | undefined;
+}
+
+export interface RootFeaturesRecord {
+  readonly organizationId: string;
+  readonly features: readonly RootFeature[];
+}
+
+export interface OutboundFederationRecord {
+  readonly account: string;
+  /** Part of the issuer's URL; stays when the feature is disabled. */
+  readonly issuerId: string;
+  readonly isEnabled: boolean;
+}
+
 export type CountedKind = 'group' | 'role' | 'policy' | 'instance-profile';
 
 export interface AccountRecord {
@@ -160,8 +180,6 @@ export interface AccountRecord {
   readonly alias?: string | undefined;
   /** Which tokens the global endpoint of STS issues. */
   readonly globalTokenVersion?: 1 | 2 | undefined;
-  /** The account's issuer for workloads outside of AWS, while outbound web identity federation is enabled. */
-  readonly outboundIssuer?: string | undefined;
 }
 
 /** Which user or role an id belongs to. */
@@ -238,3 +256,9 @@ export const roleDeletionsDue: Collection<Pick<RoleDeletionRecord, 'account' | '
   'iam.role-deletion-due',
   ({ account, taskId }) => [account, taskId],
 );
+export const credentialReports: Collection<CredentialReportRecord> = collection('iam.credential-report', ({ account }) => [account]);
+export const credentialReportsDue: Collection<{ readonly account: string }> = collection('iam.credential-report-due', ({ account }) => [
+  account,
+]);
+export const rootFeatures: Collection<RootFeaturesRecord> = collection('iam.root-features', ({ organizationId }) => [organizationId]);
+export const outboundFederations: Collection<OutboundFederationRecord> = collection('iam.outbound-federation', ({ account }) => [account]);

@@ -50,19 +50,17 @@ export const RotateSecret = operation('RotateSecret', {
       throw fault('InvalidRequestException', 'You must provide a ClientRequestToken value. We recommend a UUID-type value.');
     }
     const answer = { ARN: arn, Name: secret.name, VersionId: versionId };
-    if (secret.rotation?.running?.versionId === versionId) return answer;
-    requireNoneRunning(secret);
-    if ((await versions.get(context.transaction, secret.account, secret.region, secret.name, versionId)) !== undefined) {
-      throw fault(
-        'InvalidParameterException',
-        `You can't use ClientRequestToken ${versionId} because that value is already in use for a version of secret ${arn}.`,
-      );
+    // The same request again: its version is announced, or has come into use already.
+    if ((await versions.get(context.transaction, secret.account, secret.region, secret.name, versionId)) !== undefined) return answer;
+    const functionArn = input.RotationLambdaARN ?? secret.rotation?.functionArn;
+    if (!functionArn && secret.type === undefined) {
+      throw fault('InvalidRequestException', 'No Lambda rotation function ARN is associated with this secret.');
     }
-    const isExternal = secret.type !== undefined && input.RotationLambdaARN === undefined;
-    const rotation = isExternal ? externalRotation(secret, input) : await functionRotation(context, secret, input);
+    requireNoneRunning(secret);
+    const rotation = functionArn ? await functionRotation(context, secret, input, functionArn) : externalRotation(secret, input);
     const planned = await scheduled(context, { ...secret, rotation: { ...rotation, dueAtMs: secret.rotation?.dueAtMs } });
     secrets.put(context.transaction, planned);
-    if (!isExternal) await start(context, planned, versionId, input.RotateImmediately === false ? 'test' : 'rotation');
+    if (functionArn) await start(context, planned, versionId, input.RotateImmediately === false ? 'test' : 'rotation');
     return answer;
   },
 });
@@ -75,11 +73,12 @@ function requireNoneRunning({ labels, rotation }: SecretRecord): void {
 }
 
 /** The rotation as it is with what the request changes. */
-async function functionRotation(context: Context, secret: SecretRecord, input: RotateSecretRequest): Promise<RotationRecord> {
-  const functionArn = input.RotationLambdaARN ?? secret.rotation?.functionArn;
-  if (functionArn === undefined || functionArn === '') {
-    throw fault('InvalidRequestException', 'No Lambda rotation function ARN is associated with this secret.');
-  }
+async function functionRotation(
+  context: Context,
+  secret: SecretRecord,
+  input: RotateSecretRequest,
+  functionArn: string,
+): Promise<RotationRecord> {
   const rotation = { ...secret.rotation, isEnabled: true, functionArn, rules: input.RotationRules ?? secret.rotation?.rules };
   if (!isBuiltIn(functionArn)) {
     await requireInvocable(context, secret, functionArn);
