@@ -1,44 +1,58 @@
 // Customer managed policies and their versions. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-versioning.html
 import { wholeSeconds } from '../../base/clock.ts';
 import { uniqueId } from '../../kit/account-ids.ts';
-import type { Scope } from '../../kit/context.ts';
-import type { Access } from '../../kit/operation.ts';
+import type { Context, Scope } from '../../kit/context.ts';
+import { type Access, commonFault } from '../../kit/operation.ts';
 import { countedSize } from '../../policy/validate-document.ts';
-import type { Policy, PolicyVersion } from './api.gen.ts';
+import type { ListPoliciesRequest, Policy, PolicyVersion } from './api.gen.ts';
+import { allAwsManaged, awsAccount, awsKey, type ImportedPolicyRecord } from './aws-managed.ts';
 import { requireIdentityDocument, shownDocument } from './documents.ts';
 import { arnOf, permissionsChanged, tagList, tagRecord } from './entities.ts';
-import { listPage } from './listing.ts';
-import { allAwsManaged, findManagedPolicy, type ManagedPolicy } from './managed-policies.ts';
+import { type ListPage, listPage, pageOfItems } from './listing.ts';
+import { findManagedPolicy, type ManagedPolicy } from './managed-policies.ts';
 import { quotas, withinQuota } from './quotas.ts';
 import { attachedTo, lower, type PolicyRecord, type PolicyVersionRecord, policies, roles, users } from './records.ts';
 import { fault, operation } from './service.ts';
 
-function arnOfPolicy(scope: Scope, record: PolicyRecord): string {
+type ListedPolicy = PolicyRecord | ImportedPolicyRecord;
+
+function arnOfPolicy(scope: Scope, record: ListedPolicy): string {
   return `arn:${scope.partition}:iam::${record.account}:policy${record.path}${record.policyName}`;
 }
 
-async function policyShape(scope: Scope, record: PolicyRecord, isWhole = true): Promise<Policy> {
-  const arn = arnOfPolicy(scope, record);
+/** How a policy is used in the account: where it is attached, and whose boundary it is. */
+interface Usage {
+  readonly attached: number;
+  readonly boundaries: number;
+}
+
+async function usageOf(scope: Scope, arn: string): Promise<Usage> {
   const attached = await attachedTo.all(scope.transaction, scope.account, arn);
+  return { attached: attached.length, boundaries: (await boundaryCounts(scope)).get(arn) ?? 0 };
+}
+
+async function boundaryCounts(scope: Scope): Promise<ReadonlyMap<string, number>> {
+  const everyone = [...(await users.all(scope.transaction, scope.account)), ...(await roles.all(scope.transaction, scope.account))];
+  const counts = new Map<string, number>();
+  for (const { boundaryArn } of everyone) if (boundaryArn !== undefined) counts.set(boundaryArn, (counts.get(boundaryArn) ?? 0) + 1);
+  return counts;
+}
+
+function policyShape(scope: Scope, record: ListedPolicy, usage: Usage, isWhole = true): Policy {
   return {
     PolicyName: record.policyName,
     PolicyId: record.policyId,
-    Arn: arn,
+    Arn: arnOfPolicy(scope, record),
     Path: record.path,
     DefaultVersionId: record.defaultVersionId,
-    AttachmentCount: attached.length,
-    PermissionsBoundaryUsageCount: await boundaryUses(scope, arn),
+    AttachmentCount: usage.attached,
+    PermissionsBoundaryUsageCount: usage.boundaries,
     IsAttachable: true,
     ...(isWhole && record.description !== undefined ? { Description: record.description } : {}),
     CreateDate: record.createdAtMs,
     UpdateDate: record.updatedAtMs,
     ...(isWhole && Object.keys(record.tags).length > 0 ? { Tags: tagList(record.tags) } : {}),
   };
-}
-
-async function boundaryUses(scope: Scope, arn: string): Promise<number> {
-  const everyone = [...(await users.all(scope.transaction, scope.account)), ...(await roles.all(scope.transaction, scope.account))];
-  return everyone.filter(({ boundaryArn }) => boundaryArn === arn).length;
 }
 
 function versionShape(record: PolicyRecord, version: PolicyVersionRecord, isWhole: boolean): PolicyVersion {
@@ -51,18 +65,23 @@ function versionShape(record: PolicyRecord, version: PolicyVersionRecord, isWhol
 }
 
 /** @throws Fault NoSuchEntity */
-export async function requirePolicy(scope: Scope, arn: string): Promise<ManagedPolicy> {
-  const found = await findManagedPolicy(scope.transaction, arn);
+export async function requirePolicy(scope: Scope, arn: string, isWhole = false): Promise<ManagedPolicy> {
+  const found = await findManagedPolicy(scope.transaction, arn, isWhole);
   if (found === undefined || (!found.isAwsManaged && found.record.account !== scope.account)) {
     throw fault('NoSuchEntity', `Policy ${arn} was not found.`);
   }
   return found;
 }
 
+/** AWS's sentence for every change of a policy that is AWS's. */
+export function outsideAccount(): Error {
+  return commonFault('AccessDenied', 'Policy is outside your own account.');
+}
+
 /** @throws Fault NoSuchEntity; AccessDenied for policies that only AWS may change. */
 async function requireOwnPolicy(scope: Scope, arn: string): Promise<PolicyRecord> {
   const { record, isAwsManaged } = await requirePolicy(scope, arn);
-  if (isAwsManaged) throw fault('InvalidInput', `Policy ${arn} is managed by AWS and cannot be changed.`);
+  if (isAwsManaged) throw outsideAccount();
   return record;
 }
 
@@ -106,31 +125,58 @@ export const CreatePolicy = operation('CreatePolicy', {
       versions: [{ versionId: 'v1', document: input.PolicyDocument, createdAtMs: wholeSeconds(now) }],
     };
     policies.put(transaction, record);
-    return { Policy: await policyShape(context, record) };
+    return { Policy: policyShape(context, record, { attached: 0, boundaries: 0 }) };
   },
 });
 
 export const GetPolicy = operation('GetPolicy', {
   access: onPolicy('iam:GetPolicy'),
-  handle: async (input, context) => ({ Policy: await policyShape(context, (await requirePolicy(context, input.PolicyArn)).record) }),
+  async handle(input, context) {
+    const { record, arn } = await requirePolicy(context, input.PolicyArn);
+    return { Policy: policyShape(context, record, await usageOf(context, arn)) };
+  },
 });
 
 export const ListPolicies = operation('ListPolicies', {
   access: (_input, scope) => ({ action: 'iam:ListPolicies', resource: arnOf(scope, 'policy', '/', ''), shownAs: 'policy path /' }),
   async handle(input, context) {
-    const prefix = input.PathPrefix ?? '/';
-    const isWanted = (shape: Policy) =>
-      (shape.Path ?? '/').startsWith(prefix) &&
-      (input.OnlyAttached !== true || (shape.AttachmentCount ?? 0) > 0) &&
-      (input.PolicyUsageFilter !== 'PermissionsBoundary' || (shape.PermissionsBoundaryUsageCount ?? 0) > 0);
-    const own =
-      input.Scope === 'AWS' ? { items: [], state: { IsTruncated: false } } : await listPage(context, policies, [context.account], input);
-    // AWS's own policies come after the last page of the account's.
-    const aws = input.Scope === 'Local' || own.state.IsTruncated ? [] : allAwsManaged(context.partition).map(({ record }) => record);
-    const shapes = await Promise.all([...own.items, ...aws].map((record) => policyShape(context, record, false)));
-    return { Policies: shapes.filter(isWanted), ...own.state };
+    const page = await policyPage(context, input);
+    const boundaries = await boundaryCounts(context);
+    const shapes = page.items.map(async (record) => {
+      const arn = arnOfPolicy(context, record);
+      const attached = await attachedTo.all(context.transaction, context.account, arn);
+      return policyShape(context, record, { attached: attached.length, boundaries: boundaries.get(arn) ?? 0 }, false);
+    });
+    return { Policies: await Promise.all(shapes), ...page.state };
   },
 });
+
+/** The account's own policies by name, then those of AWS by path and name, as one list. */
+async function policyPage(context: Context, input: ListPoliciesRequest): Promise<ListPage<ListedPolicy>> {
+  const prefix = input.PathPrefix ?? '/';
+  const isUsed = await usedPolicies(context, input);
+  const isWanted = (record: ListedPolicy) => record.path.startsWith(prefix) && isUsed(arnOfPolicy(context, record));
+  const keyOf = (record: ListedPolicy) => (record.account === awsAccount ? `b${awsKey(record)}` : `a${lower(record.policyName)}`);
+  const own = input.Scope === 'AWS' ? [] : await policies.all(context.transaction, context.account);
+  const aws = input.Scope === 'Local' ? [] : await allAwsManaged(context.transaction);
+  return pageOfItems([...own, ...aws].filter(isWanted), input, keyOf);
+}
+
+/** Which policies OnlyAttached and PolicyUsageFilter leave. */
+async function usedPolicies(context: Context, input: ListPoliciesRequest): Promise<(arn: string) => boolean> {
+  const isAttachedOnly = input.OnlyAttached === true;
+  if (!isAttachedOnly && input.PolicyUsageFilter === undefined) return () => true;
+  const attached = new Set((await attachedTo.all(context.transaction, context.account)).map(({ policyArn }) => policyArn));
+  const boundaries = await boundaryCounts(context);
+  switch (input.PolicyUsageFilter) {
+    case 'PermissionsPolicy':
+      return (arn) => attached.has(arn);
+    case 'PermissionsBoundary':
+      return (arn) => boundaries.has(arn);
+    default:
+      return (arn) => attached.has(arn) || boundaries.has(arn);
+  }
+}
 
 export const DeletePolicy = operation('DeletePolicy', {
   access: onPolicy('iam:DeletePolicy'),
@@ -139,7 +185,7 @@ export const DeletePolicy = operation('DeletePolicy', {
     if ((await attachedTo.list(context.transaction, [context.account, input.PolicyArn], { limit: 1 })).length > 0) {
       throw fault('DeleteConflict', 'Cannot delete a policy attached to entities.');
     }
-    if ((await boundaryUses(context, input.PolicyArn)) > 0)
+    if ((await usageOf(context, input.PolicyArn)).boundaries > 0)
       throw fault('DeleteConflict', 'Cannot delete a policy that is used as a permissions boundary.');
     if (record.versions.length > 1)
       throw fault(
@@ -187,7 +233,7 @@ function requireVersion(record: PolicyRecord, versionId: string): PolicyVersionR
 export const GetPolicyVersion = operation('GetPolicyVersion', {
   access: onPolicy('iam:GetPolicyVersion'),
   async handle(input, context) {
-    const { record } = await requirePolicy(context, input.PolicyArn);
+    const { record } = await requirePolicy(context, input.PolicyArn, true);
     return { PolicyVersion: versionShape(record, requireVersion(record, input.VersionId), true) };
   },
 });
@@ -195,8 +241,11 @@ export const GetPolicyVersion = operation('GetPolicyVersion', {
 export const ListPolicyVersions = operation('ListPolicyVersions', {
   access: onPolicy('iam:ListPolicyVersions'),
   async handle(input, context) {
-    const { record } = await requirePolicy(context, input.PolicyArn);
-    return { Versions: record.versions.toReversed().map((version) => versionShape(record, version, false)), IsTruncated: false };
+    const { record } = await requirePolicy(context, input.PolicyArn, true);
+    // Newest first; keys have to grow.
+    const keyOf = ({ versionId }: PolicyVersionRecord) => String(1_000_000 - Number(versionId.slice(1))).padStart(7, '0');
+    const page = pageOfItems(record.versions.toReversed(), input, keyOf);
+    return { Versions: page.items.map((version) => versionShape(record, version, false)), ...page.state };
   },
 });
 

@@ -3,14 +3,14 @@ import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import { entityAccess, onEntity, permissionsChanged, requireRole, requireUser, tagRecord } from './entities.ts';
 import { findManagedPolicy } from './managed-policies.ts';
-import { onPolicy, requirePolicy } from './policies.ts';
+import { onPolicy, outsideAccount, requirePolicy } from './policies.ts';
 import { type PolicyRecord, policies, roles, users } from './records.ts';
-import { fault, operation } from './service.ts';
+import { operation } from './service.ts';
 import { keyTags, merged, tagPage, without } from './tag-rules.ts';
 
 async function requireOwnPolicy(scope: Scope, arn: string): Promise<PolicyRecord> {
   const { record, isAwsManaged } = await requirePolicy(scope, arn);
-  if (isAwsManaged) throw fault('InvalidInput', `Policy ${arn} is managed by AWS and cannot be tagged.`);
+  if (isAwsManaged) throw outsideAccount();
   return record;
 }
 
