@@ -10,21 +10,28 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, GuardrailsPort, OutboundPort } from './kit/ports.ts';
+import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
 import { createPipeline, type Pipeline } from './pipeline/serve.ts';
+import type { Received } from './pipeline/stages.ts';
+import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
 import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
 import { createProviderDirectory } from './services/iam/identity-providers.ts';
+import { accounts } from './services/iam/records.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
+import { createOrganizationDirectory } from './services/organizations/directory.ts';
+import { createGuardrails } from './services/organizations/guardrails.ts';
+import { createAttempts } from './signin/attempts.ts';
+import { createSignIn } from './signin/signin.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
 import { openRootKey } from './store/root-key.ts';
@@ -34,9 +41,6 @@ import type { Store } from './store/store.ts';
 const partition = 'aws';
 
 const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
-
-/** No organisation: no account is subject to guardrails. */
-const noGuardrails: GuardrailsPort = { serviceControl: async () => undefined, resourceControl: async () => undefined };
 
 const noFunctions: FunctionRuntime = {
   run: () => Promise.reject(new Error('this process runs no functions')),
@@ -64,6 +68,8 @@ export interface Castellan {
   readonly decisions: DecisionLog;
   /** What services do by themselves. */
   readonly work: Work;
+  /** What people's browsers ask for; undefined for every other request. */
+  readonly site: (received: Received) => Promise<WireResponse> | undefined;
 }
 
 export function compose(parts: Parts): Castellan {
@@ -82,6 +88,8 @@ export function compose(parts: Parts): Castellan {
     functions: parts.functions ?? noFunctions,
     runService: (service, transaction, now, run) => pipeline.runService(service, transaction, now, run),
   };
+  const knownIdentities = cachedIdentities(identities, parts.account);
+  const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
   const pipeline: Pipeline = createPipeline({
     store,
     ids,
@@ -89,8 +97,9 @@ export function compose(parts: Parts): Castellan {
     homeAccount: parts.account,
     principals: identities,
     providers: createProviderDirectory(),
+    organizations: createOrganizationDirectory(),
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
-    publicUrl: parts.publicUrl ?? (() => 'http://localhost'),
+    publicUrl,
     registry,
     protocols,
     compile,
@@ -99,12 +108,12 @@ export function compose(parts: Parts): Castellan {
       clock,
       sealer,
       partition,
-      identities: cachedIdentities(identities, parts.account),
+      identities: knownIdentities,
       signingKeys: createSigningKeyCache(),
       homeAccount: parts.account,
     },
     outside: (service) => createOutside(outsideParts, service),
-    authorizer: { clock, sealer, decisions, guardrails: noGuardrails },
+    authorizer: { clock, sealer, decisions, guardrails: createGuardrails(partition) },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({
@@ -112,7 +121,21 @@ export function compose(parts: Parts): Castellan {
     services: () => Promise.all(Object.values(services).map((load) => load())),
     onError: parts.onInternalError,
   });
-  return { pipeline, decisions, work };
+  const site = createSignIn({
+    store,
+    ids,
+    sealer,
+    partition,
+    publicUrl,
+    region: parts.region,
+    homeAccount: parts.account,
+    identities: knownIdentities,
+    principals: identities,
+    isKnownAccount: async (transaction, account) => (await accounts.get(transaction, account)) !== undefined,
+    attempts: createAttempts(),
+    onInternalError: parts.onInternalError,
+  });
+  return { pipeline, decisions, work, site };
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -191,6 +214,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       serve: castellan.pipeline.serve,
       refuse: castellan.pipeline.refuse,
       admin: createAdmin(backend),
+      site: castellan.site,
     },
   );
   info = describe(server.port, root);

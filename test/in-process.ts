@@ -1,6 +1,8 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAM } from '@aws-sdk/client-iam';
+import { KMS } from '@aws-sdk/client-kms';
+import { Organizations } from '@aws-sdk/client-organizations';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type MovableClock, systemClock } from '../src/base/clock.ts';
@@ -8,7 +10,8 @@ import { randomIds } from '../src/base/ids.ts';
 import { openInstallation } from '../src/kit/installation.ts';
 import type { ContextFor } from '../src/kit/jobs.ts';
 import type { Work } from '../src/kit/work.ts';
-import { compose, type Parts } from '../src/main.ts';
+import { type Castellan, compose, type Parts } from '../src/main.ts';
+import { type Explained, storedExplanation } from '../src/pipeline/decision-log.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
@@ -27,15 +30,21 @@ export interface InProcess {
   iam(credentials?: ClientCredentials): IAM;
   sts(credentials?: ClientCredentials): STSClient;
   cloudtrail(credentials?: ClientCredentials): CloudTrailClient;
+  organizations(credentials?: ClientCredentials): Organizations;
   secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
+  kms(credentials?: ClientCredentials, region?: string): KMS;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
+  /** What is kept about a refused request. */
+  explain(requestId: string): Promise<Explained | undefined>;
   readonly store: Store;
   /** Where the store keeps its files. */
   readonly dataDir: string;
   readonly clock: MovableClock;
   /** What services do by themselves: `work.settle()` does all that is due. */
   readonly work: Work;
+  /** What browsers ask for. */
+  readonly site: Castellan['site'];
   /** Does something as a service would by itself. */
   runService<Result>(service: string, work: (contextFor: ContextFor) => Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
@@ -59,7 +68,7 @@ export async function startInProcess(name: string, more: Pick<Parts, 'outbound' 
   const rootKey = ids.bytes(32);
   const store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
   const { account } = await openInstallation(store, '111122223333', ids);
-  const { pipeline, work } = compose({
+  const { pipeline, work, site } = compose({
     ...more,
     store,
     clock,
@@ -93,10 +102,14 @@ export async function startInProcess(name: string, more: Pick<Parts, 'outbound' 
     iam: (credentials) => new IAM(settings(credentials)),
     sts: (credentials) => new STSClient(settings(credentials)),
     secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
+    kms: (credentials, elsewhere = region) => new KMS({ ...settings(credentials), region: elsewhere }),
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
+    organizations: (credentials) => new Organizations(settings(credentials)),
     addAccount,
+    explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,
     dataDir: directory.path,
+    site,
     clock,
     work,
     runService: (service, run) => store.transact((transaction) => pipeline.runService(service, transaction, clock.now(), run)),

@@ -1,6 +1,6 @@
 // A PostgreSQL for tests: the server that CASTELLAN_TEST_PG names, or a private cluster of the machine's binaries on a free port.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -24,6 +24,13 @@ export async function startPostgres(): Promise<TestPostgres | undefined> {
   return startCluster(binaries);
 }
 
+/** A private cluster that lets nobody in without a password. Undefined when there are no binaries. */
+export async function startPostgresWithPasswords(password: string): Promise<TestPostgres | undefined> {
+  const binaries = findBinaries();
+  if (binaries === undefined) console.warn('skipped: no PostgreSQL (`apt-get install postgresql`)');
+  return binaries === undefined ? undefined : startCluster(binaries, password);
+}
+
 function findBinaries(): string | undefined {
   const root = '/usr/lib/postgresql';
   const versions = existsSync(root) ? readdirSync(root).sort((left, right) => Number(right) - Number(left)) : [];
@@ -32,12 +39,15 @@ function findBinaries(): string | undefined {
 }
 
 /** PostgreSQL refuses to run as root, so root lends it the user that Debian made for it. */
-async function startCluster(binaries: string): Promise<TestPostgres> {
+async function startCluster(binaries: string, password?: string): Promise<TestPostgres> {
   const directory = temporaryDirectory('postgres');
   const user = process.getuid?.() === 0 ? userIds('postgres') : {};
   if ('uid' in user && user.uid !== undefined && user.gid !== undefined) chownSync(directory.path, user.uid, user.gid);
   const data = join(directory.path, 'data');
-  const made = spawnSync(join(binaries, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'castellan', '--no-sync'], {
+  const passwordFile = join(directory.path, 'password');
+  writeFileSync(passwordFile, password ?? '', { mode: 0o644 });
+  const authentication = password === undefined ? ['-A', 'trust'] : ['-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+  const made = spawnSync(join(binaries, 'initdb'), ['-D', data, ...authentication, '-U', 'castellan', '--no-sync'], {
     ...user,
     cwd: directory.path,
     encoding: 'utf8',
@@ -57,7 +67,7 @@ async function startCluster(binaries: string): Promise<TestPostgres> {
     'max_connections=200',
   ];
   const server = spawn(join(binaries, 'postgres'), parameters, { ...user, cwd: directory.path, stdio: 'ignore' });
-  const url = `postgres://castellan@127.0.0.1:${port}/postgres`;
+  const url = `postgres://castellan${password === undefined ? '' : `:${password}`}@127.0.0.1:${port}/postgres`;
   await waitFor(url, server);
   return {
     database: () => createDatabase(url),
@@ -70,7 +80,7 @@ async function startCluster(binaries: string): Promise<TestPostgres> {
   };
 }
 
-function userIds(name: string): { readonly uid?: number; readonly gid?: number } {
+export function userIds(name: string): { readonly uid?: number; readonly gid?: number } {
   const [uid, gid] = ['-u', '-g'].map((flag) => Number(spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout));
   return uid === undefined || gid === undefined || !(uid > 0) ? {} : { uid, gid };
 }
@@ -106,7 +116,7 @@ async function waitFor(url: string, server: ChildProcess): Promise<void> {
   throw new Error('PostgreSQL did not start');
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.listen(0, '127.0.0.1', () => {

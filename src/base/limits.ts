@@ -32,8 +32,12 @@ export const limits = {
   outboundBytesMax: 256 * 1024,
   outboundTimeoutMs: 5_000,
   outboundRedirectsMax: 3,
+  /** Names and addresses whose attempts to sign in are counted. */
+  signInCountsMax: 20_000,
   documentCacheEntriesMax: 20_000,
   identityCacheEntriesMax: 10_000,
+  /** Accounts whose guardrails a node keeps compiled. */
+  guardrailCacheEntriesMax: 20_000,
   compiledPoliciesMax: 10_000,
   signingKeyCacheEntriesMax: 10_000,
   /** AWS: a signature's time may differ from the server's by this much. */

@@ -29,7 +29,7 @@ export async function main(parameters: readonly string[]): Promise<void> {
       const run = await load();
       await run(
         context,
-        received.slice(0, -2).flatMap((value) => (typeof value === 'string' ? [value] : [])),
+        received.slice(0, -2).flatMap((value) => textsOf(value)),
         given,
       );
     });
@@ -47,6 +47,23 @@ export async function main(parameters: readonly string[]): Promise<void> {
   add('explain <request-id>', 'why a request was allowed or refused', async () => (await import('./explain.ts')).explain);
   add('coverage [service]', 'what is enforced and executed, stored only, or absent', async () => (await import('./coverage.ts')).coverage);
   add('time [verb] [duration]', 'show the clock; `time advance 31d` moves it forward', async () => (await import('./time.ts')).time);
+  add(
+    'secret <verb> <name>',
+    "print a secret's value: `secret get NAME`",
+    async () => (await import('./secret.ts')).secret,
+    new Option('--key <name>', 'only this key of its JSON'),
+    new Option('--version-stage <label>', 'the version with this staging label (default AWSCURRENT)'),
+    new Option('--version-id <id>', 'this version'),
+  );
+  add(
+    'exec [command...]',
+    'run a command with secrets in its environment: `exec --secret NAME -- COMMAND`',
+    async () => (await import('./exec.ts')).exec,
+    new Option('--secret <name>', 'a secret, several times for several').argParser((name, before: readonly string[] = []) => [
+      ...before,
+      name,
+    ]),
+  );
   add('export [file]', 'write the whole state to a file', async () => (await import('./state.ts')).exportFile, passphrase);
   add('import <file>', 'replace the whole state by that of a file', async () => (await import('./state.ts')).importFile, passphrase);
   add(
@@ -62,6 +79,12 @@ export async function main(parameters: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = report(error);
   }
+}
+
+/** The words of a variadic argument come as a list. */
+function textsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
 }
 
 function startOption({ name, argument, fallback, environment, description }: (typeof serverOptions)[number]): Option {

@@ -22,6 +22,8 @@ export interface Handlers {
   readonly refuse: (received: Received, fault: Fault) => WireResponse;
   /** Undefined: not a path of the admin API. */
   readonly admin: (received: Received) => Promise<WireResponse> | undefined;
+  /** Undefined: not a path that people's browsers, or relying parties, ask for. */
+  readonly site: (received: Received) => Promise<WireResponse> | undefined;
 }
 
 export interface HttpServer {
@@ -95,7 +97,7 @@ async function respond(handlers: Handlers, incoming: IncomingMessage, outgoing: 
       return refuseUnread(incoming, outgoing, response);
     } else {
       const whole = { ...received, request: { ...received.request, body } };
-      response = await (handlers.admin(whole) ?? handlers.serve(whole));
+      response = await (handlers.admin(whole) ?? handlers.site(whole) ?? handlers.serve(whole));
     }
   }
   write(incoming, outgoing, response);

@@ -5,7 +5,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
-import type { OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type { OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -34,6 +34,8 @@ export interface SessionFacts {
   /** The OpenID Connect provider that vouched for the caller. */
   readonly federatedProvider: string | undefined;
   /** Condition keys that an identity provider's word gave the session for good: `saml:sub`, `accounts.google.com:aud`. */
+  /** The role was assumed by the session of another role. */
+  readonly isChained?: boolean;
   readonly federatedKeys?: Readonly<Record<string, ConditionValue>>;
 }
 
@@ -48,6 +50,7 @@ export interface Scope {
   readonly transaction: Transaction;
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
+  readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
   /** Where clients reach this installation: the base of what it publishes under its own name. */
   readonly publicUrl: string;

@@ -1,4 +1,5 @@
 // What the pipeline needs to know from services, as small interfaces: the service implements one, main.ts plugs it in.
+import type { Ids } from '../base/ids.ts';
 import type { Secret } from '../base/secret.ts';
 import type { PolicySource } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
@@ -37,21 +38,59 @@ export interface IdentityLookup {
   readonly sealer: Sealer;
 }
 
-/** Implemented by organizations: the guardrails of an account, one list per level from the root down. Undefined: not subject to any. */
+/** Where an account stands in its organisation, and what binds it there. Immutable, so it can be cached. */
+export interface AccountPlace {
+  readonly organizationId: string;
+  readonly managementAccount: string;
+  /** `o-…/r-…/ou-…/`, as aws:PrincipalOrgPaths has it. */
+  readonly path: string;
+  /** One list per level from the root down. Undefined: not subject to any. */
+  readonly serviceControl: readonly (readonly PolicySource[])[] | undefined;
+  readonly resourceControl: readonly (readonly PolicySource[])[] | undefined;
+}
+
+/** Implemented by organizations. Undefined: the account is in no organisation. */
 export interface GuardrailsPort {
-  serviceControl(account: string, transaction: Transaction): Promise<readonly (readonly PolicySource[])[] | undefined>;
-  resourceControl(account: string, transaction: Transaction): Promise<readonly (readonly PolicySource[])[] | undefined>;
+  placeOf(account: string, transaction: Transaction): Promise<AccountPlace | undefined>;
 }
 
 /** Implemented by iam: the principals and policies that other services must look at (sts:AssumeRole, iam:PassRole, policy principals). */
 export interface PrincipalDirectory {
   role(transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined>;
+  /** Makes the store of a new account, without keys. */
+  openAccount(transaction: Transaction, account: string, now: number): Promise<void>;
+  /** Adds a role that AWS makes in a customer's account, unless one of that name is there. */
+  addRole(transaction: Transaction, role: NewRole): Promise<void>;
   /** A customer or AWS managed policy in its default version. */
   managedPolicy(transaction: Transaction, policyArn: string): Promise<PolicySource | undefined>;
   /** Whether the code is the present one of a device that is enabled for this user or root. A code that counted never counts again. */
   verifyMfaCode(transaction: Transaction, claim: MfaClaim): Promise<MfaVerdict>;
+  /** The devices that are enabled for this user or root. */
+  mfaSerials(transaction: Transaction, userArn: string): Promise<readonly string[]>;
   /** Judges the password of a user who signs in, by the account's password policy too. */
   checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
+  /** What an organisation has switched on of centralised root access (sts:AssumeRoot). */
+  rootFeatures(transaction: Transaction, organizationId: string): Promise<readonly RootFeature[]>;
+  /** For `outboundIssuerUrl`, while the account has outbound web identity federation enabled (sts:GetWebIdentityToken). */
+  outboundIssuerId(transaction: Transaction, account: string): Promise<string | undefined>;
+}
+
+export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
+
+/** Implemented by organizations: what an account is in its organisation. */
+export interface OrganizationDirectory {
+  /** Undefined: the account is in no organisation. */
+  standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
+}
+
+export interface OrganizationStanding {
+  readonly organizationId: string;
+  readonly managementAccount: string;
+  readonly hasAllFeatures: boolean;
+  /** Trusted access is enabled for the service. */
+  readonly isServiceTrusted: boolean;
+  /** The account is a delegated administrator for the service. */
+  readonly isDelegatedAdministrator: boolean;
 }
 
 export interface PasswordClaim {
@@ -74,6 +113,18 @@ export interface MfaClaim {
   readonly now: number;
   /** The ARN of a user, or of an account's root. */
   readonly userArn: string;
+}
+
+export interface NewRole {
+  readonly account: string;
+  readonly path: string;
+  readonly roleName: string;
+  readonly description: string | undefined;
+  /** The trust policy's text; names no user or role. */
+  readonly trust: string;
+  readonly policyArns: readonly string[];
+  readonly ids: Ids;
+  readonly now: number;
 }
 
 export interface RoleFacts {

@@ -1,4 +1,5 @@
 // A service as data: its operations and the few facts about it that the pipeline needs.
+import type { Fault } from '../base/fault.ts';
 import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
 import type { OperationDefinition } from './operation.ts';
 
@@ -19,6 +20,8 @@ export interface ServiceQuirks {
   readonly accessDeniedCode?: string;
   /** Code of a failed validation, where it is not the protocol's usual one. */
   readonly validationCode?: string;
+  /** The answer to a broken constraint of the model, where it is none of the usual ones. `constraint` is AWS's sentence for it. */
+  readonly validationFault?: (problem: { readonly path: string; readonly constraint: string }) => Fault;
   /** `eventSource` where it is not `<endpoint prefix>.amazonaws.com`. */
   readonly eventSource?: string;
   /** Refusals carry an encoded message for sts:DecodeAuthorizationMessage (EC2). */

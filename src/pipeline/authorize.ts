@@ -5,14 +5,16 @@ import { Fault } from '../base/fault.ts';
 import type { Scope, Sealer } from '../kit/context.ts';
 import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
 import type { GuardrailsPort, Identity } from '../kit/ports.ts';
+import { isUnderResourceControl } from '../kit/resource-control.ts';
 import { sessionRestriction } from '../kit/session-restrictions.ts';
 import type { ProtocolName } from '../model/model.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
 import { refusalMessage } from '../policy/message.ts';
 import type { AuthorizationRequest } from '../policy/policy.ts';
+import type { Transaction } from '../store/store.ts';
 import { encodeAuthorizationMessage } from './authorization-message.ts';
-import { conditionContext, type RequestFacts } from './condition-context.ts';
+import { conditionContext, type Places, type RequestFacts } from './condition-context.ts';
 import type { DecisionLog, Explained } from './decision-log.ts';
 import type { Decoded } from './stages.ts';
 
@@ -57,33 +59,44 @@ async function authorizationRequest(
   authorizer: Authorizer,
   identity: Identity,
   access: Access,
-  facts: RequestFacts,
+  facts: Omit<RequestFacts, 'places'>,
   scope: Scope,
 ): Promise<AuthorizationRequest> {
   const { principal } = identity.caller;
   const resourceAccount = access.resourceAccount ?? scope.account;
-  const [serviceControl, resourceControl] = await Promise.all([
-    principal.account === undefined ? undefined : authorizer.guardrails.serviceControl(principal.account, scope.transaction),
-    authorizer.guardrails.resourceControl(resourceAccount, scope.transaction),
-  ]);
+  const places = await placesOf(authorizer.guardrails, principal.account, resourceAccount, facts.source?.account, scope.transaction);
   return {
     principal,
     action: access.action,
     resource: access.resource,
     resourceAccount,
-    context: conditionContext(facts, access),
+    context: conditionContext({ ...facts, places }, access),
     identity: identity.identityPolicies,
     boundary: identity.boundary,
     session: identity.sessionPolicies,
     resourcePolicy: access.resourcePolicy,
     ...(access.granted === undefined ? {} : { granted: access.granted }),
-    serviceControl,
-    resourceControl,
+    serviceControl: places.principal?.serviceControl,
+    resourceControl: isUnderResourceControl(access) ? places.resource?.resourceControl : undefined,
     vpcEndpoint: undefined,
   };
 }
 
-function requestFacts(request: Decoded, now: number): RequestFacts {
+/** Most often all three accounts are one, and it is looked up once. */
+async function placesOf(
+  guardrails: GuardrailsPort,
+  principal: string | undefined,
+  resource: string,
+  source: string | undefined,
+  transaction: Transaction,
+): Promise<Places> {
+  const ofResource = await guardrails.placeOf(resource, transaction);
+  const placeOf = async (account: string | undefined) =>
+    account === undefined ? undefined : account === resource ? ofResource : guardrails.placeOf(account, transaction);
+  return { resource: ofResource, principal: await placeOf(principal), source: await placeOf(source) };
+}
+
+function requestFacts(request: Decoded, now: number): Omit<RequestFacts, 'places'> {
   return {
     identity: request.identity,
     now,

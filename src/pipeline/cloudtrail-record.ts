@@ -38,6 +38,10 @@ export interface RecordFacts extends IdentityFacts {
   readonly sharedEventId?: string | undefined;
   readonly vpcEndpointId?: string | undefined;
   readonly isConsoleSession?: boolean | undefined;
+  /** By default AwsApiCall. */
+  readonly eventType?: 'AwsConsoleSignIn';
+  /** Of events without an operation; printed for failures too. */
+  readonly responseElements?: Structure;
 }
 
 const eventVersion = '1.11';
@@ -78,13 +82,14 @@ function recordOf(facts: RecordFacts): Structure {
     errorCode: facts.error && shortened(facts.error.code),
     errorMessage: facts.error && shortened(facts.error.message),
     requestParameters: requestParameters(facts),
-    responseElements: facts.error ? null : element('responseElements', elementBytesMax, responseElements(facts)),
+    responseElements:
+      facts.responseElements ?? (facts.error ? null : element('responseElements', elementBytesMax, responseElements(facts))),
     additionalEventData: facts.additionalEventData && element('additionalEventData', additionalBytesMax, facts.additionalEventData),
     requestID: shortened(facts.requestId),
     eventID: facts.eventId,
     readOnly: facts.readOnly,
     resources: resourcesOf(facts),
-    eventType: 'AwsApiCall',
+    eventType: facts.eventType ?? 'AwsApiCall',
     managementEvent: true,
     recipientAccountId: facts.account,
     sharedEventID: facts.sharedEventId,

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 import { isoSeconds } from '../base/clock.ts';
 import type { Access } from '../kit/operation.ts';
-import type { Identity } from '../kit/ports.ts';
+import type { AccountPlace, Identity } from '../kit/ports.ts';
 import type { ConditionContext, ConditionValue } from '../policy/policy.ts';
 
 /** Plain facts, without the request's body or its unit of work, so that a decision can be kept and explained later. */
@@ -18,6 +18,15 @@ export interface RequestFacts {
   readonly via: readonly string[];
   /** For calls of a service principal: what it acts for. */
   readonly source: { readonly account: string; readonly arn: string | undefined } | undefined;
+  readonly places: Places;
+}
+
+/** Where the three accounts of a request stand in their organisations. */
+export interface Places {
+  readonly principal: AccountPlace | undefined;
+  readonly resource: AccountPlace | undefined;
+  /** Of the account for which a service acts. */
+  readonly source: AccountPlace | undefined;
 }
 
 type KeySource = (facts: RequestFacts, access: Access) => ConditionValue | undefined;
@@ -62,6 +71,13 @@ const globalKeys: Readonly<Record<string, KeySource>> = {
   'aws:sourceaccount': ({ source }) => source?.account,
   'aws:sourcearn': ({ source }) => source?.arn,
   'aws:resourceaccount': ({ identity }, access) => access.resourceAccount ?? identity.caller.principal.account,
+  'aws:principalorgid': ({ places }) => places.principal?.organizationId,
+  'aws:principalorgpaths': ({ places }) => pathsOf(places.principal),
+  'aws:principalorgmasteraccountid': ({ places }) => places.principal?.managementAccount,
+  'aws:resourceorgid': ({ places }) => places.resource?.organizationId,
+  'aws:resourceorgpaths': ({ places }) => pathsOf(places.resource),
+  'aws:sourceorgid': ({ places }) => places.source?.organizationId,
+  'aws:sourceorgpaths': ({ places }) => pathsOf(places.source),
   'aws:tagkeys': (_facts, access) => (access.requestTags === undefined ? undefined : Object.keys(access.requestTags)),
 };
 
@@ -86,6 +102,10 @@ export function conditionContext(facts: RequestFacts, access: Access): Condition
       return own?.get(key) ?? federated?.get(key);
     },
   };
+}
+
+function pathsOf(place: AccountPlace | undefined): readonly string[] | undefined {
+  return place === undefined ? undefined : [place.path];
 }
 
 function ownKeys(given: Access['context']): ReadonlyMap<string, ConditionValue> | undefined {

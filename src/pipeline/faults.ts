@@ -5,6 +5,9 @@ import type { Decoded, Received } from './stages.ts';
 
 /** AWS: query services say ValidationError, the others ValidationException. */
 export function validationFault(problems: readonly Problem[], { protocol, service }: Decoded): Fault {
+  const [first] = problems;
+  const own = first === undefined ? undefined : service.quirks.validationFault?.(first);
+  if (own !== undefined) return own;
   const code =
     service.quirks.validationCode ?? (protocol.name === 'query' || protocol.name === 'ec2' ? 'ValidationError' : 'ValidationException');
   return new Fault(code, problemsMessage(problems), { status: 400 });

@@ -8,7 +8,7 @@ import type { ServiceCall } from '../kit/calls.ts';
 import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
-import type { Identity, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
+import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
 import { validate } from '../model/validate.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
@@ -31,6 +31,7 @@ export interface PerformParts {
   readonly authorizer: Authorizer;
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
+  readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
   readonly publicUrl: () => string;
   readonly partition: string;
@@ -93,6 +94,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     transaction,
     principals: parts.principals,
     providers: parts.providers,
+    organizations: parts.organizations,
     outbound: parts.outbound,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,

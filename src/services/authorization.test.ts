@@ -113,6 +113,7 @@ const samples: Readonly<Record<string, unknown>> = {
   CertificateId: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
   ServiceSpecificCredentialId: 'ACCAIOSFODNN7EXAMPLE',
   Encoding: 'SSH',
+  GlobalEndpointTokenVersion: 'v2Token',
   SerialNumber: 'arn:aws:iam::111122223333:mfa/some-device',
   AuthenticationCode1: '123456',
   AuthenticationCode2: '654321',
@@ -132,11 +133,34 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
     Resource: 'arn:aws:lambda:us-east-1:111122223333:function:some-name',
     Role: 'arn:aws:iam::111122223333:role/some-role',
     Action: 'lambda:InvokeFunction',
     FunctionVersion: '1',
+  },
+  organizations: {
+    AccountId: '111122223333',
+    ParentId: 'r-exam',
+    RootId: 'r-exam',
+    SourceParentId: 'r-exam',
+    DestinationParentId: 'ou-exam-12345678',
+    OrganizationalUnitId: 'ou-exam-12345678',
+    ChildId: 'ou-exam-12345678',
+    ChildType: 'ACCOUNT',
+    PolicyId: 'p-1234567890',
+    TargetId: '111122223333',
+    ResourceId: '111122223333',
+    HandshakeId: 'h-1234567890',
+    CreateAccountRequestId: 'car-1234567890',
+    Type: 'SERVICE_CONTROL_POLICY',
+    Filter: 'SERVICE_CONTROL_POLICY',
+    PolicyType: 'TAG_POLICY',
+    Email: 'a@example.org',
+    Target: { Type: 'ACCOUNT', Id: '111122223333' },
+    Id: 'rt-1234567890',
+    ServicePrincipal: 'guardduty.amazonaws.com',
   },
 };
 
@@ -155,7 +179,10 @@ function sampleValue(shape: Shape | undefined, service: string): unknown {
     case 'structure':
       return sampleOf(shape, service);
     case 'list':
-      return shape.member.shape.kind === 'structure' ? [{ Key: 'k', Value: 'v' }] : ['k'];
+      if (shape.member.shape.kind !== 'structure') return [sampleValue(shape.member.shape, service)];
+      return [shape.member.shape.required.length > 0 ? sampleOf(shape.member.shape, service) : { Key: 'k', Value: 'v' }];
+    case 'string':
+      return shape.enumValues?.[0] ?? 'some-name';
     case 'map':
       return { k: 'v' };
     case 'blob':

@@ -4,7 +4,9 @@ import type { ServiceDefinition } from '../kit/service.ts';
 export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>> = {
   cloudtrail: async () => (await import('./cloudtrail/index.ts')).cloudtrail,
   iam: async () => (await import('./iam/index.ts')).iam,
+  kms: async () => (await import('./kms/index.ts')).kms,
   lambda: async () => (await import('./lambda/index.ts')).lambda,
+  organizations: async () => (await import('./organizations/index.ts')).organizations,
   secretsmanager: async () => (await import('./secretsmanager/index.ts')).secretsmanager,
   sts: async () => (await import('./sts/index.ts')).sts,
 };

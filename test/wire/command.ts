@@ -37,6 +37,8 @@ export function run(
     });
     child.once('error', reject);
     child.once('close', (status) => resolve({ status: status ?? -1, stdout, stderr }));
+    // A program may end without reading what it was given.
+    child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
 }

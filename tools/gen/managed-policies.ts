@@ -2,7 +2,8 @@
 // the access levels of the service authorization reference. Real documents can be imported over them (`castellan managed-policies import`).
 import { createHash } from 'node:crypto';
 import type { IamData } from './authz-file.ts';
-import { administrative, jobFunctions, perService, serviceRoles } from './managed-policy-table.ts';
+import { perService } from './managed-policy-services.ts';
+import { administrative, jobFunctions, serviceRoles } from './managed-policy-table.ts';
 
 /** One policy of the table; `statements` are made from the reference data. */
 export interface ManagedPolicyDeclaration {

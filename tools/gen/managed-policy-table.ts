@@ -2,13 +2,13 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_job-functions.html
 import type { AccessLevels, ManagedPolicyDeclaration } from './managed-policies.ts';
 
-const allow = (action: readonly string[], resource: string | readonly string[] = '*', more: object = {}) => ({
+export const allow = (action: readonly string[], resource: string | readonly string[] = '*', more: object = {}) => ({
   Effect: 'Allow',
   Action: action,
   Resource: resource,
   ...more,
 });
-const whole = (...prefixes: readonly string[]): readonly string[] => prefixes.map((prefix) => `${prefix}:*`);
+export const whole = (...prefixes: readonly string[]): readonly string[] => prefixes.map((prefix) => `${prefix}:*`);
 const known = ({ prefixes }: AccessLevels, wanted: readonly string[]): readonly string[] =>
   wanted.filter((prefix) => prefixes.includes(prefix));
 const passing = (...roles: readonly string[]) =>
@@ -283,7 +283,7 @@ export const jobFunctions: readonly ManagedPolicyDeclaration[] = [
   },
 ];
 
-const logging = ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'];
+export const logging = ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'];
 const serviceRole = (name: string, description: string, actions: readonly string[]): ManagedPolicyDeclaration => ({
   name,
   path: '/service-role/',
@@ -342,189 +342,4 @@ export const serviceRoles: readonly ManagedPolicyDeclaration[] = [
     'config:Put*',
     's3:GetObject',
   ]),
-];
-
-type Kind = 'full' | 'read';
-const service = (name: string, kind: Kind, prefixes: readonly string[], more: readonly string[] = []): ManagedPolicyDeclaration => ({
-  name,
-  description: `${kind === 'full' ? 'Provides full access to' : 'Provides read only access to'} ${prefixes.join(', ')}.`,
-  statements: (levels) => [allow([...(kind === 'full' ? whole(...prefixes) : levels.read(prefixes)), ...more])],
-});
-
-const logsOfTrails = ['cloudwatch:PutMetricAlarm', 'cloudwatch:DescribeAlarms', 'logs:DescribeLogGroups', 'logs:FilterLogEvents'];
-const linkedRole = ['iam:CreateServiceLinkedRole'];
-
-/** Full and read-only access to the services of the build, under AWS's names. */
-export const perService: readonly ManagedPolicyDeclaration[] = [
-  service('AWSAccountManagementFullAccess', 'full', ['account']),
-  service('AWSAccountManagementReadOnlyAccess', 'read', ['account']),
-  service('AWSArtifactAgreementsFullAccess', 'full', ['artifact']),
-  service('AWSArtifactReportsReadOnlyAccess', 'read', ['artifact']),
-  service('AWSBillingReadOnlyAccess', 'read', ['billing', 'budgets', 'ce', 'consolidatedbilling', 'cur', 'payments', 'tax']),
-  service('AWSBudgetsReadOnlyAccess', 'read', ['budgets']),
-  service(
-    'AWSBudgetsActionsWithAWSResourceControlAccess',
-    'full',
-    ['budgets'],
-    [
-      'ce:Get*',
-      'iam:ListGroups',
-      'iam:ListPolicies',
-      'iam:ListRoles',
-      'iam:ListUsers',
-      'iam:PassRole',
-      'organizations:Describe*',
-      'organizations:List*',
-      'sns:ListTopics',
-    ],
-  ),
-  service('AWSCertificateManagerFullAccess', 'full', ['acm'], linkedRole),
-  service('AWSCertificateManagerReadOnly', 'read', ['acm']),
-  service('AWSPrivateCAFullAccess', 'full', ['acm-pca']),
-  service('AWSPrivateCAReadOnly', 'read', ['acm-pca']),
-  service('AWSPrivateCAUser', 'read', ['acm-pca'], ['acm-pca:IssueCertificate', 'acm-pca:RevokeCertificate']),
-  service('AWSCloudHSMFullAccess', 'full', ['cloudhsm']),
-  service('AWSCloudHSMReadOnlyAccess', 'read', ['cloudhsm']),
-  service(
-    'AWSCloudTrail_FullAccess',
-    'full',
-    ['cloudtrail'],
-    [...logsOfTrails, 'kms:ListAliases', 's3:ListAllMyBuckets', 'sns:ListTopics'],
-  ),
-  service('AWSCloudTrail_ReadOnlyAccess', 'read', ['cloudtrail']),
-  service('AWSConfigUserAccess', 'read', ['config'], ['cloudtrail:LookupEvents']),
-  service('AWSDirectoryServiceFullAccess', 'full', ['ds'], ['ec2:Describe*', 'sns:ListTopics']),
-  service('AWSDirectoryServiceReadOnlyAccess', 'read', ['ds']),
-  service('AWSIdentitySyncFullAccess', 'full', ['identity-sync']),
-  service(
-    'AWSKeyManagementServicePowerUser',
-    'read',
-    ['kms'],
-    [
-      'kms:CreateAlias',
-      'kms:CreateKey',
-      'kms:DeleteAlias',
-      'kms:TagResource',
-      'kms:UntagResource',
-      'iam:ListGroups',
-      'iam:ListRoles',
-      'iam:ListUsers',
-    ],
-  ),
-  service(
-    'AWSLambda_FullAccess',
-    'full',
-    ['lambda'],
-    ['iam:GetRole', 'iam:ListRoles', 'iam:PassRole', 'logs:Describe*', 'logs:FilterLogEvents'],
-  ),
-  service('AWSLambda_ReadOnlyAccess', 'read', ['lambda'], ['iam:ListRoles', 'logs:Describe*', 'logs:FilterLogEvents']),
-  service('AWSNetworkFirewallFullAccess', 'full', ['network-firewall'], linkedRole),
-  service('AWSNetworkFirewallReadOnlyAccess', 'read', ['network-firewall']),
-  service('AWSOrganizationsFullAccess', 'full', ['organizations'], [...linkedRole, 'account:ListRegions']),
-  service('AWSOrganizationsReadOnlyAccess', 'read', ['organizations'], ['account:ListRegions']),
-  service('AWSResourceAccessManagerFullAccess', 'full', ['ram']),
-  service('AWSResourceAccessManagerReadOnlyAccess', 'read', ['ram']),
-  service('AWSResourceGroupsReadOnlyAccess', 'read', ['resource-groups', 'tag']),
-  service('ResourceGroupsandTagEditorFullAccess', 'full', ['resource-groups', 'tag']),
-  service('ResourceGroupsandTagEditorReadOnlyAccess', 'read', ['resource-groups', 'tag']),
-  service('AWSRolesAnywhereFullAccess', 'full', ['rolesanywhere']),
-  service('AWSRolesAnywhereReadOnly', 'read', ['rolesanywhere']),
-  service('AWSSSOReadOnly', 'read', ['sso', 'sso-directory', 'identitystore']),
-  service(
-    'AWSSSOMasterAccountAdministrator',
-    'full',
-    ['sso', 'sso-directory', 'identitystore', 'identity-sync'],
-    ['iam:ListPolicies', 'organizations:Describe*', 'organizations:EnableAWSServiceAccess', 'organizations:List*'],
-  ),
-  service('AWSSSODirectoryReadOnly', 'read', ['sso-directory', 'identitystore']),
-  service('AWSSSODirectoryAdministrator', 'full', ['sso-directory', 'identitystore']),
-  service('AWSSecurityHubFullAccess', 'full', ['securityhub'], linkedRole),
-  service('AWSSecurityHubReadOnlyAccess', 'read', ['securityhub']),
-  service('AWSServiceCatalogAdminFullAccess', 'full', ['servicecatalog']),
-  service('AWSServiceCatalogAdminReadOnlyAccess', 'read', ['servicecatalog']),
-  service('AWSWAFFullAccess', 'full', ['waf', 'waf-regional', 'wafv2']),
-  service('AWSWAFReadOnlyAccess', 'read', ['waf', 'waf-regional', 'wafv2']),
-  service('AmazonCloudDirectoryFullAccess', 'full', ['clouddirectory']),
-  service('AmazonCloudDirectoryReadOnlyAccess', 'read', ['clouddirectory']),
-  service(
-    'AmazonCognitoPowerUser',
-    'full',
-    ['cognito-identity', 'cognito-idp', 'cognito-sync'],
-    ['iam:ListRoles', 'sns:ListPlatformApplications'],
-  ),
-  service('AmazonCognitoReadOnly', 'read', ['cognito-identity', 'cognito-idp', 'cognito-sync'], ['iam:ListRoles']),
-  service('AmazonDetectiveFullAccess', 'full', ['detective']),
-  service(
-    'AmazonDetectiveMemberAccess',
-    'read',
-    ['detective'],
-    ['detective:AcceptInvitation', 'detective:DisassociateMembership', 'detective:RejectInvitation'],
-  ),
-  service('AmazonDynamoDBFullAccess', 'full', ['dynamodb', 'dax']),
-  service('AmazonDynamoDBReadOnlyAccess', 'read', ['dynamodb', 'dax']),
-  service('AmazonEC2FullAccess', 'full', ['ec2', 'elasticloadbalancing', 'cloudwatch', 'autoscaling']),
-  service('AmazonEC2ReadOnlyAccess', 'read', ['ec2', 'elasticloadbalancing', 'cloudwatch', 'autoscaling']),
-  service('AmazonVPCReadOnlyAccess', 'read', ['ec2']),
-  service('AmazonEventBridgeFullAccess', 'full', ['events', 'schemas', 'scheduler', 'pipes']),
-  service('AmazonEventBridgeReadOnlyAccess', 'read', ['events', 'schemas', 'scheduler', 'pipes']),
-  service('CloudWatchEventsFullAccess', 'full', ['events']),
-  service('CloudWatchEventsReadOnlyAccess', 'read', ['events']),
-  service('AmazonGuardDutyFullAccess_v2', 'full', ['guardduty'], linkedRole),
-  service('AmazonGuardDutyReadOnlyAccess', 'read', ['guardduty']),
-  service('AmazonInspector2FullAccess', 'full', ['inspector2'], linkedRole),
-  service('AmazonInspector2ReadOnlyAccess', 'read', ['inspector2']),
-  service('AmazonKinesisFirehoseFullAccess', 'full', ['firehose']),
-  service('AmazonKinesisFirehoseReadOnlyAccess', 'read', ['firehose']),
-  service('AmazonRoute53FullAccess', 'full', ['route53', 'route53domains']),
-  service('AmazonRoute53ReadOnlyAccess', 'read', ['route53']),
-  service('AmazonS3FullAccess', 'full', ['s3', 's3-object-lambda']),
-  service('AmazonS3ReadOnlyAccess', 'read', ['s3', 's3-object-lambda']),
-  service('AmazonSNSFullAccess', 'full', ['sns']),
-  service('AmazonSNSReadOnlyAccess', 'read', ['sns']),
-  service('AmazonSQSFullAccess', 'full', ['sqs']),
-  service('AmazonSQSReadOnlyAccess', 'read', ['sqs']),
-  service('AmazonSSMFullAccess', 'full', ['ssm', 'ssmmessages', 'ec2messages']),
-  service('AmazonSSMReadOnlyAccess', 'read', ['ssm']),
-  service('CloudFrontFullAccess', 'full', ['cloudfront']),
-  service('CloudFrontReadOnlyAccess', 'read', ['cloudfront']),
-  service('CloudWatchFullAccessV2', 'full', ['cloudwatch', 'logs', 'oam'], ['sns:CreateTopic', 'sns:ListTopics', 'sns:Subscribe']),
-  service('CloudWatchFullAccess', 'full', ['cloudwatch', 'logs', 'sns', 'oam']),
-  service('CloudWatchReadOnlyAccess', 'read', ['cloudwatch', 'logs', 'oam', 'sns']),
-  service('CloudWatchLogsFullAccess', 'full', ['logs', 'cloudwatch']),
-  service('CloudWatchLogsReadOnlyAccess', 'read', ['logs']),
-  service(
-    'IAMAccessAnalyzerFullAccess',
-    'full',
-    ['access-analyzer'],
-    [...linkedRole, 'organizations:DescribeAccount', 'organizations:List*'],
-  ),
-  service('IAMAccessAnalyzerReadOnlyAccess', 'read', ['access-analyzer']),
-  service(
-    'SecretsManagerReadWrite',
-    'full',
-    ['secretsmanager'],
-    ['kms:DescribeKey', 'kms:ListAliases', 'kms:ListKeys', 'lambda:ListFunctions', 'tag:GetResources'],
-  ),
-  service(
-    'CloudWatchAgentServerPolicy',
-    'read',
-    ['cloudwatch'],
-    ['cloudwatch:PutMetricData', 'ec2:DescribeTags', 'ec2:DescribeVolumes', ...logging],
-  ),
-  service(
-    'AmazonSSMManagedInstanceCore',
-    'full',
-    ['ec2messages', 'ssmmessages'],
-    [
-      'ssm:DescribeDocument',
-      'ssm:GetDeployablePatchSnapshotForInstance',
-      'ssm:GetDocument',
-      'ssm:GetManifest',
-      'ssm:GetParameter',
-      'ssm:GetParameters',
-      'ssm:ListAssociations',
-      'ssm:PutInventory',
-      'ssm:UpdateInstanceInformation',
-    ],
-  ),
 ];

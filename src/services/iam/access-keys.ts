@@ -5,6 +5,7 @@ import { Secret } from '../../base/secret.ts';
 import { accessKeyIdFor } from '../../kit/account-ids.ts';
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { accessKeyLastUsed } from './access-key-use.ts';
 import { entityAccess, permissionsChanged, requireUser, userNameOf } from './entities.ts';
 import { listPage } from './listing.ts';
 import { quotas } from './quotas.ts';
@@ -121,7 +122,6 @@ export const ListAccessKeys = operation('ListAccessKeys', {
   },
 });
 
-/** AWS: services that were called, by the first label of their event source. */
 export const GetAccessKeyLastUsed = operation('GetAccessKeyLastUsed', {
   access: async (input, scope) => {
     const key = await accessKeys.get(scope.transaction, input.AccessKeyId);
@@ -132,12 +132,11 @@ export const GetAccessKeyLastUsed = operation('GetAccessKeyLastUsed', {
     const key = await accessKeys.get(context.transaction, input.AccessKeyId);
     if (key === undefined || key.account !== context.account)
       throw fault('NoSuchEntity', `The Access Key with id ${input.AccessKeyId} cannot be found.`);
-    const attribute = { key: 'AccessKeyId' as const, value: key.accessKeyId };
-    const [last] = await context.transaction.events({ account: context.account, attribute, limit: 1 });
+    const last = await accessKeyLastUsed(context.transaction, key);
     const used =
       last === undefined
         ? { ServiceName: 'N/A', Region: 'N/A' }
-        : { LastUsedDate: last.timeMs, ServiceName: last.eventSource.split('.')[0] ?? 'N/A', Region: last.region };
+        : { LastUsedDate: last.timeMs, ServiceName: last.serviceName, Region: last.region };
     return { ...(key.userName === undefined ? {} : { UserName: key.userName }), AccessKeyLastUsed: used };
   },
 });

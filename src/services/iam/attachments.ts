@@ -1,18 +1,18 @@
 // Managed policies on users, groups and roles: the same three operations three times.
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
-import { entityAccess, onEntity, permissionsChanged, requireEntity } from './entities.ts';
+import { entityAccess, onEntity, permissionsChanged, requireEntity, requireModifiableEntity } from './entities.ts';
 import { type ListInput, listPage } from './listing.ts';
 import { findManagedPolicy, serviceLinkedPath } from './managed-policies.ts';
 import { withinQuota } from './quotas.ts';
 import { attachedTo, attachments, type EntityKind, lower } from './records.ts';
 import { fault, type Nothing, operation } from './service.ts';
 
-const quotaOf = { user: 'AttachedPoliciesPerUser', group: 'AttachedPoliciesPerGroup', role: 'AttachedPoliciesPerRole' } as const;
+const quotaOf = { user: 'PoliciesPerUser', group: 'PoliciesPerGroup', role: 'PoliciesPerRole' } as const;
 
 async function attach(context: Context, kind: EntityKind, name: string, policyArn: string): Promise<Nothing> {
   const { transaction, account } = context;
-  const entity = await requireEntity(context, kind, name);
+  const entity = await requireModifiableEntity(context, kind, name);
   const policy = await findManagedPolicy(transaction, policyArn);
   if (policy === undefined || (!policy.isAwsManaged && policy.record.account !== account)) {
     throw fault('NoSuchEntity', `Policy ${policyArn} does not exist or is not attachable.`);
@@ -32,7 +32,7 @@ async function attach(context: Context, kind: EntityKind, name: string, policyAr
 
 async function detach(context: Context, kind: EntityKind, name: string, policyArn: string): Promise<Nothing> {
   const { transaction, account } = context;
-  const entity = await requireEntity(context, kind, name);
+  const entity = await requireModifiableEntity(context, kind, name);
   const record = await attachments.get(transaction, account, kind, lower(entity.name), policyArn);
   if (record === undefined) throw fault('NoSuchEntity', `Policy ${policyArn} was not found.`);
   attachments.remove(transaction, record);

@@ -2,7 +2,8 @@
 
 import type { Scope } from '../../kit/context.ts';
 import { advanceGeneration } from '../../kit/generation.ts';
-import type { Access } from '../../kit/operation.ts';
+import { type Access, commonFault } from '../../kit/operation.ts';
+import { requireModifiable } from './protected-roles.ts';
 import { type EntityKind, type GroupRecord, groups, lower, type RoleRecord, roles, type Tags, type UserRecord, users } from './records.ts';
 import { fault } from './service.ts';
 
@@ -52,6 +53,13 @@ export async function requireEntity(scope: Scope, kind: EntityKind, name: string
   return found;
 }
 
+/** @throws Fault NoSuchEntity; UnmodifiableEntity for service-linked roles */
+export async function requireModifiableEntity(scope: Scope, kind: EntityKind, name: string): Promise<Entity> {
+  const entity = await requireEntity(scope, kind, name);
+  if (kind === 'role') requireModifiable(await requireRole(scope, name));
+  return entity;
+}
+
 export async function findEntity(scope: Scope, kind: EntityKind, name: string): Promise<Entity | undefined> {
   const { transaction, account } = scope;
   switch (kind) {
@@ -98,7 +106,7 @@ export function onEntity<Input>(action: string, kind: EntityKind, nameOf: (input
 /** Operations without a name are about the calling user. @throws Fault ValidationError for callers that are no users. */
 export function userNameOf(scope: Scope, given: string | undefined): string {
   const name = given ?? scope.caller.userName;
-  if (name === undefined) throw fault('InvalidInput', 'Must specify userName when calling with non-User credentials');
+  if (name === undefined) throw commonFault('ValidationError', 'Must specify userName when calling with non-User credentials');
   return name;
 }
 

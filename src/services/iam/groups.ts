@@ -2,11 +2,22 @@
 import { wholeSeconds } from '../../base/clock.ts';
 import { uniqueId } from '../../kit/account-ids.ts';
 import type { Scope } from '../../kit/context.ts';
+import { countDown, countUp } from './account-counts.ts';
 import type { Group } from './api.gen.ts';
 import { arnOf, entityAccess, onEntity, permissionsChanged, requireGroup, requireUser } from './entities.ts';
 import { listPage, pathPage } from './listing.ts';
 import { withinQuota } from './quotas.ts';
-import { attachments, type GroupRecord, groups, groupsOfUser, inlinePolicies, lower, membersOfGroup, users } from './records.ts';
+import {
+  attachedTo,
+  attachments,
+  type GroupRecord,
+  groups,
+  groupsOfUser,
+  inlinePolicies,
+  lower,
+  membersOfGroup,
+  users,
+} from './records.ts';
 import { fault, operation } from './service.ts';
 import { userShape } from './users.ts';
 
@@ -34,6 +45,7 @@ export const CreateGroup = operation('CreateGroup', {
       path: input.Path ?? '/',
       createdAtMs: wholeSeconds(now),
     };
+    await countUp(transaction, account, 'group');
     groups.put(transaction, group);
     return { Group: groupShape(context, group) };
   },
@@ -72,9 +84,54 @@ export const DeleteGroup = operation('DeleteGroup', {
     if ((await attachments.list(transaction, [account, 'group', name], { limit: 1 })).length > 0) throw conflict('detach all policies');
     if ((await inlinePolicies.list(transaction, [account, 'group', name], { limit: 1 })).length > 0) throw conflict('delete policies');
     groups.remove(transaction, group);
+    await countDown(transaction, account, 'group');
     return {};
   },
 });
+
+export const UpdateGroup = operation('UpdateGroup', {
+  access: async (input, scope) => {
+    const before = await entityAccess(scope, 'iam:UpdateGroup', 'group', input.GroupName);
+    const group = await groups.get(scope.transaction, scope.account, lower(input.GroupName));
+    const after = arnOf(scope, 'group', input.NewPath ?? group?.path ?? '/', input.NewGroupName ?? group?.groupName ?? input.GroupName);
+    return after === before.resource ? before : [before, { ...before, resource: after }];
+  },
+  async handle(input, context) {
+    const { transaction, account } = context;
+    const group = await requireGroup(context, input.GroupName);
+    const renamed = { ...group, groupName: input.NewGroupName ?? group.groupName, path: input.NewPath ?? group.path };
+    const isSameName = lower(renamed.groupName) === lower(group.groupName);
+    if (!isSameName && (await groups.get(transaction, account, lower(renamed.groupName))) !== undefined) {
+      throw fault('EntityAlreadyExists', `Group with name ${renamed.groupName} already exists.`);
+    }
+    await moveGroup(context, group, renamed);
+    permissionsChanged(context);
+    return {};
+  },
+});
+
+/** Everything that names the group follows it. */
+async function moveGroup({ transaction, account }: Scope, group: GroupRecord, renamed: GroupRecord): Promise<void> {
+  const name = lower(group.groupName);
+  groups.remove(transaction, group);
+  groups.put(transaction, renamed);
+  for (const inline of await inlinePolicies.all(transaction, account, 'group', name)) {
+    inlinePolicies.remove(transaction, inline);
+    inlinePolicies.put(transaction, { ...inline, name: renamed.groupName });
+  }
+  for (const attached of await attachments.all(transaction, account, 'group', name)) {
+    for (const side of [attachments, attachedTo]) {
+      side.remove(transaction, attached);
+      side.put(transaction, { ...attached, name: renamed.groupName });
+    }
+  }
+  for (const membership of await membersOfGroup.all(transaction, account, name)) {
+    for (const side of [groupsOfUser, membersOfGroup]) {
+      side.remove(transaction, membership);
+      side.put(transaction, { ...membership, groupName: renamed.groupName });
+    }
+  }
+}
 
 export const AddUserToGroup = operation('AddUserToGroup', {
   access: onEntity('iam:AddUserToGroup', 'group', (input) => input.GroupName),
@@ -116,4 +173,13 @@ export const ListGroupsForUser = operation('ListGroupsForUser', {
   },
 });
 
-export const groupOperations = [CreateGroup, GetGroup, ListGroups, DeleteGroup, AddUserToGroup, RemoveUserFromGroup, ListGroupsForUser];
+export const groupOperations = [
+  CreateGroup,
+  GetGroup,
+  ListGroups,
+  UpdateGroup,
+  DeleteGroup,
+  AddUserToGroup,
+  RemoveUserFromGroup,
+  ListGroupsForUser,
+];

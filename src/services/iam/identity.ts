@@ -1,5 +1,6 @@
 // From a presented access key to a caller with all its policies, compiled: what the pipeline evaluates every request against.
 import { parseArn } from '../../base/arn.ts';
+import { isClosed } from '../../kit/account-directory.ts';
 import { type Compile, createCompiler } from '../../kit/compiler.ts';
 import type { Caller } from '../../kit/context.ts';
 import type {
@@ -16,8 +17,10 @@ import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
 import { passwordPolicies } from './credential-records.ts';
 import { findManagedPolicy } from './managed-policies.ts';
-import { verifyMfaCode } from './mfa-verification.ts';
+import { mfaSerials, verifyMfaCode } from './mfa-verification.ts';
+import { outboundIssuerId } from './outbound-federation.ts';
 import { checkPassword } from './passwords.ts';
+import { provisioning } from './provisioning.ts';
 import {
   accessKeys,
   attachments,
@@ -30,6 +33,7 @@ import {
   type UserRecord,
   users,
 } from './records.ts';
+import { rootFeaturesOf } from './root-access.ts';
 
 export function createIdentityPort(compile: Compile = createCompiler()): IdentityPort & PrincipalDirectory {
   return {
@@ -40,7 +44,11 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
     role: (transaction, roleArn) => roleFacts(compile, transaction, roleArn),
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
     verifyMfaCode,
+    ...provisioning,
+    mfaSerials,
     checkPassword,
+    rootFeatures: rootFeaturesOf,
+    outboundIssuerId,
   };
 }
 
@@ -48,7 +56,7 @@ const invalid: Identification = { kind: 'invalid', account: undefined };
 
 async function identifyKey(compile: Compile, accessKeyId: string, lookup: IdentityLookup): Promise<Identification> {
   const key = await accessKeys.get(lookup.transaction, accessKeyId);
-  if (key === undefined || key.status !== 'Active') return invalid;
+  if (key === undefined || key.status !== 'Active' || (await isClosed(lookup.transaction, key.account))) return invalid;
   if (key.userName === undefined) return found(rootIdentity(key.account, lookup.partition, { accessKeyId, secretAccessKey: key.secret }));
   const user = await users.get(lookup.transaction, key.account, lower(key.userName));
   return user === undefined ? invalid : found(await userIdentity(compile, lookup, user, { accessKeyId, secretAccessKey: key.secret }));
@@ -121,6 +129,7 @@ async function passwordSources(
 async function identifySession(compile: Compile, presented: PresentedCredential, lookup: IdentityLookup): Promise<Identification> {
   const token = openSessionToken(lookup.sealer, presented.sessionToken ?? '');
   if (token === undefined || token.accessKeyId !== presented.accessKeyId) return invalid;
+  if (await isClosed(lookup.transaction, token.account)) return invalid;
   const holder = await holderIdentity(compile, token, lookup);
   if (holder === undefined) return invalid;
   const { facts } = token;
@@ -263,7 +272,7 @@ async function roleByArn(transaction: Transaction, arn: string): Promise<RoleRec
 
 async function roleFacts(compile: Compile, transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined> {
   const role = await roleByArn(transaction, roleArn);
-  if (role === undefined) return undefined;
+  if (role === undefined || (await isClosed(transaction, role.account))) return undefined;
   return {
     arn: roleArn,
     account: role.account,

@@ -2,19 +2,26 @@
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { accessKeyOperations } from './access-keys.ts';
 import { accountOperations } from './account.ts';
+import { accountAuthorizationOperations } from './account-authorization-details.ts';
+import { accountSummaryOperations } from './account-summary.ts';
 import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
+import { credentialReportJob, credentialReportOperations } from './credential-report.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
+import { instanceProfileOperations } from './instance-profiles.ts';
 import { loginProfileOperations } from './login-profiles.ts';
 import { mfaDeviceOperations } from './mfa-devices.ts';
 import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
+import { outboundFederationOperations } from './outbound-federation.ts';
 import { passwordPolicyOperations } from './password-policy.ts';
 import { policyOperations } from './policies.ts';
 import { roleOperations } from './roles.ts';
+import { rootAccessOperations } from './root-access.ts';
 import { samlProviderOperations } from './saml-providers.ts';
 import { serverCertificateOperations } from './server-certificates.ts';
 import { serviceCredentialOperations } from './service-credentials.ts';
+import { roleDeletionJob, serviceLinkedRoleOperations } from './service-linked-roles.ts';
 import { signingCertificateOperations } from './signing-certificates.ts';
 import { sshPublicKeyOperations } from './ssh-public-keys.ts';
 import { tagOperations } from './tags.ts';
@@ -23,10 +30,13 @@ import { userOperations } from './users.ts';
 export const iam: ServiceDefinition = {
   name: 'iam',
   quirks: { isGlobal: true },
+  jobs: [roleDeletionJob, credentialReportJob],
   operations: [
     ...userOperations,
     ...groupOperations,
     ...roleOperations,
+    ...serviceLinkedRoleOperations,
+    ...instanceProfileOperations,
     ...policyOperations,
     ...inlinePolicyOperations,
     ...attachmentOperations,
@@ -41,6 +51,11 @@ export const iam: ServiceDefinition = {
     ...serverCertificateOperations,
     ...tagOperations,
     ...accountOperations,
+    ...accountSummaryOperations,
+    ...accountAuthorizationOperations,
+    ...credentialReportOperations,
+    ...rootAccessOperations,
+    ...outboundFederationOperations,
     ...samlProviderOperations,
     ...openIdConnectProviderOperations,
   ],

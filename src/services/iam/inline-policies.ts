@@ -3,7 +3,7 @@
 import type { Context } from '../../kit/context.ts';
 import { countedSize } from '../../policy/validate-document.ts';
 import { requireIdentityDocument, shownDocument } from './documents.ts';
-import { onEntity, permissionsChanged, requireEntity } from './entities.ts';
+import { onEntity, permissionsChanged, requireEntity, requireModifiableEntity } from './entities.ts';
 import { type ListInput, listPage } from './listing.ts';
 import { quotas } from './quotas.ts';
 import { type EntityKind, type InlinePolicyRecord, inlinePolicies, lower } from './records.ts';
@@ -19,7 +19,7 @@ const sizeQuota = { user: quotas.UserPolicySize, group: quotas.GroupPolicySize, 
 
 async function put(context: Context, kind: EntityKind, { name, policyName, document }: PutInput): Promise<Nothing> {
   const { transaction, account } = context;
-  const entity = await requireEntity(context, kind, name);
+  const entity = await requireModifiableEntity(context, kind, name);
   requireIdentityDocument(document);
   const others = await inlinePolicies.all(transaction, account, kind, lower(entity.name));
   let size = countedSize(document);
@@ -39,6 +39,7 @@ async function require(context: Context, kind: EntityKind, name: string, policyN
 }
 
 async function remove(context: Context, kind: EntityKind, name: string, policyName: string): Promise<Nothing> {
+  await requireModifiableEntity(context, kind, name);
   inlinePolicies.remove(context.transaction, await require(context, kind, name, policyName));
   permissionsChanged(context);
   return {};

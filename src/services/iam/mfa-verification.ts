@@ -2,7 +2,7 @@
 import { parseArn } from '../../base/arn.ts';
 import type { MfaClaim, MfaVerdict } from '../../kit/ports.ts';
 import type { Transaction } from '../../store/store.ts';
-import { virtualMfas } from './credential-records.ts';
+import { mfasOfOwner, virtualMfas } from './credential-records.ts';
 import { lower, users } from './records.ts';
 import { stepAt, stepOfCode } from './totp.ts';
 
@@ -17,6 +17,14 @@ export async function verifyMfaCode(transaction: Transaction, { serial, code, no
   if (step === undefined) return 'wrong-code';
   virtualMfas.put(transaction, { ...device, usedStep: step });
   return 'right';
+}
+
+/** What somebody who signs in has to give a code of, if anything. */
+export async function mfaSerials(transaction: Transaction, userArn: string): Promise<readonly string[]> {
+  const owner = parseArn(userArn);
+  const ownerId = owner && (await ownerIdOf(transaction, owner.account, owner.resource));
+  if (owner === undefined || ownerId === undefined) return [];
+  return (await mfasOfOwner.all(transaction, owner.account, ownerId)).map(({ serialNumber }) => serialNumber);
 }
 
 async function ownerIdOf(transaction: Transaction, account: string, resource: string): Promise<string | undefined> {

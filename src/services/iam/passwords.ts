@@ -1,6 +1,7 @@
 // Passwords of users: verifiers that cannot be turned back, the account's policy, and whether a password is right at sign-in.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
 import { scrypt, timingSafeEqual } from 'node:crypto';
+import { wholeSeconds } from '../../base/clock.ts';
 import type { Ids } from '../../base/ids.ts';
 import { Secret } from '../../base/secret.ts';
 import type { PasswordClaim, PasswordOutcome } from '../../kit/ports.ts';
@@ -83,7 +84,7 @@ export async function checkPassword(transaction: Transaction, claim: PasswordCla
   // A name without a password takes as long as one with it.
   const isRight = await isPassword(profile?.verifier ?? nobodys, claim.password);
   if (user === undefined || profile === undefined || !isRight) return { kind: 'wrong' };
-  loginProfiles.put(transaction, { ...profile, lastUsedAtMs: claim.now });
+  loginProfiles.put(transaction, { ...profile, lastUsedAtMs: wholeSeconds(claim.now) });
   const policy = await passwordPolicies.get(transaction, claim.account);
   const isExpired = (expiryOf(policy, profile) ?? Number.POSITIVE_INFINITY) <= claim.now;
   if (isExpired && policy?.isHardExpiry) return { kind: 'locked' };

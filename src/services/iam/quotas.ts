@@ -4,9 +4,9 @@ import { fault } from './service.ts';
 export const quotas = {
   AccessKeysPerUser: 2,
   GroupsPerUser: 10,
-  AttachedPoliciesPerUser: 10,
-  AttachedPoliciesPerGroup: 10,
-  AttachedPoliciesPerRole: 20,
+  PoliciesPerUser: 10,
+  PoliciesPerGroup: 10,
+  PoliciesPerRole: 10,
   VersionsPerPolicy: 5,
   PolicySize: 6_144,
   UserPolicySize: 2_048,
@@ -18,12 +18,14 @@ export const quotas = {
   ServiceSpecificCredentialsPerUser: 2,
   SSHPublicKeysPerUser: 5,
   SigningCertificatesPerUser: 2,
-  ServerCertificates: 20,
-  InstanceProfiles: 1_000,
-  Users: 5_000,
-  Groups: 300,
-  Roles: 1_000,
-  Policies: 1_500,
+  InstanceSessionsPerInstanceProfile: 1,
+  UsersPerAccount: 5_000,
+  GroupsPerAccount: 300,
+  RolesPerAccount: 1_000,
+  PoliciesPerAccount: 1_500,
+  InstanceProfilesPerAccount: 1_000,
+  ServerCertificatesPerAccount: 20,
+  PolicyVersionsInUse: 10_000,
 } as const;
 
 /** @throws Fault LimitExceeded when `used` more than fill the quota. */

@@ -1,6 +1,7 @@
 // What IAM stores. Names are unique without regard to case and kept as they were given, so keys hold them in lower case.
 import type { Secret } from '../../base/secret.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
+import type { RootFeature } from '../../kit/ports.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -100,6 +101,76 @@ export interface KeyOwnerRecord {
   readonly accessKeyId: string;
 }
 
+/** A policy that bounds a user or role; so that a policy's uses can be counted. */
+export interface BoundaryUseRecord {
+  readonly account: string;
+  readonly policyArn: string;
+  readonly kind: 'user' | 'role';
+  readonly name: string;
+}
+
+export interface InstanceProfileRecord {
+  readonly account: string;
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+  readonly createdAtMs: number;
+  readonly tags: Tags;
+  /** Roles are never renamed, and a role in a profile cannot be deleted. */
+  readonly roleName?: string | undefined;
+}
+
+/** Which profiles a role is in. */
+export interface ProfileOfRoleRecord {
+  readonly account: string;
+  readonly roleName: string;
+  readonly profileName: string;
+}
+
+/** Which account an alias belongs to: no two have the same. */
+export interface AliasRecord {
+  readonly alias: string;
+  readonly account: string;
+}
+
+/** How many of a kind an account has, so that its quota need not read them all. */
+export interface CountRecord {
+  readonly account: string;
+  readonly kind: CountedKind;
+  readonly count: number;
+}
+
+/** A service-linked role that is to be deleted. */
+export interface RoleDeletionRecord {
+  readonly account: string;
+  readonly taskId: string;
+  readonly roleName: string;
+  readonly roleId: string;
+  readonly requestedAtMs: number;
+  readonly isDone: boolean;
+}
+
+export interface CredentialReportRecord {
+  readonly account: string;
+  /** CSV; undefined while it is being made. */
+  readonly content?: string | undefined;
+  readonly generatedAtMs?: number | undefined;
+}
+
+export interface RootFeaturesRecord {
+  readonly organizationId: string;
+  readonly features: readonly RootFeature[];
+}
+
+export interface OutboundFederationRecord {
+  readonly account: string;
+  /** Part of the issuer's URL; stays when the feature is disabled. */
+  readonly issuerId: string;
+  readonly isEnabled: boolean;
+}
+
+export type CountedKind = 'group' | 'role' | 'policy' | 'instance-profile';
+
 export interface AccountRecord {
   readonly account: string;
   readonly createdAtMs: number;
@@ -107,6 +178,8 @@ export interface AccountRecord {
   readonly givenRootKeyId?: string | undefined;
   readonly rootKeyId: string;
   readonly alias?: string | undefined;
+  /** Which tokens the global endpoint of STS issues. */
+  readonly globalTokenVersion?: 1 | 2 | undefined;
 }
 
 /** Which user or role an id belongs to. */
@@ -161,3 +234,31 @@ export const groupsOfUser: Collection<MembershipRecord> = collection('iam.group-
   lower(groupName),
 ]);
 export const principalIds: Collection<PrincipalIdRecord> = collection('iam.principal-id', ({ id }) => [id]);
+export const boundaryUses: Collection<BoundaryUseRecord> = collection('iam.boundary-use', ({ account, policyArn, kind, name }) => [
+  account,
+  policyArn,
+  kind,
+  lower(name),
+]);
+export const instanceProfiles: Collection<InstanceProfileRecord> = collection('iam.instance-profile', ({ account, name }) => [
+  account,
+  lower(name),
+]);
+export const profilesOfRole: Collection<ProfileOfRoleRecord> = collection('iam.profile-of-role', ({ account, roleName, profileName }) => [
+  account,
+  lower(roleName),
+  lower(profileName),
+]);
+export const aliases: Collection<AliasRecord> = collection('iam.alias', ({ alias }) => [alias]);
+export const counts: Collection<CountRecord> = collection('iam.count', ({ account, kind }) => [account, kind]);
+export const roleDeletions: Collection<RoleDeletionRecord> = collection('iam.role-deletion', ({ account, taskId }) => [account, taskId]);
+export const roleDeletionsDue: Collection<Pick<RoleDeletionRecord, 'account' | 'taskId'>> = collection(
+  'iam.role-deletion-due',
+  ({ account, taskId }) => [account, taskId],
+);
+export const credentialReports: Collection<CredentialReportRecord> = collection('iam.credential-report', ({ account }) => [account]);
+export const credentialReportsDue: Collection<{ readonly account: string }> = collection('iam.credential-report-due', ({ account }) => [
+  account,
+]);
+export const rootFeatures: Collection<RootFeaturesRecord> = collection('iam.root-features', ({ organizationId }) => [organizationId]);
+export const outboundFederations: Collection<OutboundFederationRecord> = collection('iam.outbound-federation', ({ account }) => [account]);

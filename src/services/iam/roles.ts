@@ -1,33 +1,17 @@
 // Roles. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html
 import { wholeSeconds } from '../../base/clock.ts';
 import { uniqueId } from '../../kit/account-ids.ts';
-import type { Scope } from '../../kit/context.ts';
-import type { Role } from './api.gen.ts';
-import { boundaryOf, requireBoundary } from './boundaries.ts';
-import { shownDocument } from './documents.ts';
-import { arnOf, onEntity, permissionsChanged, requireRole, tagList, tagRecord } from './entities.ts';
+import { countDown, countUp } from './account-counts.ts';
+import { noteBoundary, requireBoundary } from './boundaries.ts';
+import { arnOf, onEntity, permissionsChanged, requireRole, tagRecord } from './entities.ts';
 import { pathPage } from './listing.ts';
-import { attachments, inlinePolicies, lower, principalIds, type RoleRecord, roles } from './records.ts';
+import { requireModifiable, serviceRolePath } from './protected-roles.ts';
+import { attachments, inlinePolicies, lower, principalIds, profilesOfRole, type RoleRecord, roles } from './records.ts';
+import { roleShape } from './role-shape.ts';
 import { fault, operation } from './service.ts';
-import { shownTrustPolicy, storedTrustPolicy } from './trust-policies.ts';
+import { storedTrustPolicy } from './trust-policies.ts';
 
 const defaultSessionSeconds = 3_600;
-
-async function roleShape(scope: Scope, role: RoleRecord, isWhole = true): Promise<Role> {
-  return {
-    Path: role.path,
-    RoleName: role.roleName,
-    RoleId: role.roleId,
-    Arn: arnOf(scope, 'role', role.path, role.roleName),
-    CreateDate: role.createdAtMs,
-    AssumeRolePolicyDocument: shownDocument(await shownTrustPolicy(scope, role.trustPolicy)),
-    ...(role.description === undefined ? {} : { Description: role.description }),
-    MaxSessionDuration: role.maxSessionSeconds,
-    ...(isWhole && role.boundaryArn !== undefined ? { PermissionsBoundary: boundaryOf(role.boundaryArn) } : {}),
-    ...(isWhole && Object.keys(role.tags).length > 0 ? { Tags: tagList(role.tags) } : {}),
-    ...(isWhole ? { RoleLastUsed: {} } : {}),
-  };
-}
 
 export const CreateRole = operation('CreateRole', {
   access: (input, scope) => ({
@@ -41,7 +25,10 @@ export const CreateRole = operation('CreateRole', {
     if ((await roles.get(transaction, account, lower(input.RoleName))) !== undefined) {
       throw fault('EntityAlreadyExists', `Role with name ${input.RoleName} already exists.`);
     }
+    if (input.Path?.startsWith(serviceRolePath))
+      throw fault('InvalidInput', `The path ${serviceRolePath} is reserved for service-linked roles.`);
     if (input.PermissionsBoundary !== undefined) await requireBoundary(context, input.PermissionsBoundary);
+    await countUp(transaction, account, 'role');
     const role: RoleRecord = {
       account,
       roleName: input.RoleName,
@@ -55,21 +42,22 @@ export const CreateRole = operation('CreateRole', {
       trustPolicy: await storedTrustPolicy(context, input.AssumeRolePolicyDocument),
     };
     roles.put(transaction, role);
+    noteBoundary(transaction, { account, kind: 'role', name: role.roleName }, undefined, role.boundaryArn);
     principalIds.put(transaction, { id: role.roleId, account, kind: 'role', name: role.roleName });
-    return { Role: await roleShape(context, role) };
+    return { Role: await roleShape(context, role, 'created') };
   },
 });
 
 export const GetRole = operation('GetRole', {
   access: onEntity('iam:GetRole', 'role', (input) => input.RoleName),
-  handle: async (input, context) => ({ Role: await roleShape(context, await requireRole(context, input.RoleName)) }),
+  handle: async (input, context) => ({ Role: await roleShape(context, await requireRole(context, input.RoleName), 'whole') }),
 });
 
 export const ListRoles = operation('ListRoles', {
   access: (input, scope) => ({ action: 'iam:ListRoles', resource: arnOf(scope, 'role', input.PathPrefix ?? '/', '') }),
   async handle(input, context) {
     const page = await pathPage(context, roles, input);
-    return { Roles: await Promise.all(page.items.map((role) => roleShape(context, role, false))), ...page.state };
+    return { Roles: await Promise.all(page.items.map((role) => roleShape(context, role, 'listed'))), ...page.state };
   },
 });
 
@@ -91,7 +79,7 @@ export const UpdateRoleDescription = operation('UpdateRoleDescription', {
   async handle(input, context) {
     const role = { ...(await requireRole(context, input.RoleName)), description: input.Description };
     roles.put(context.transaction, role);
-    return { Role: await roleShape(context, role) };
+    return { Role: await roleShape(context, role, 'created') };
   },
 });
 
@@ -99,6 +87,7 @@ export const UpdateAssumeRolePolicy = operation('UpdateAssumeRolePolicy', {
   access: onEntity('iam:UpdateAssumeRolePolicy', 'role', (input) => input.RoleName),
   async handle(input, context) {
     const role = await requireRole(context, input.RoleName);
+    requireModifiable(role);
     roles.put(context.transaction, { ...role, trustPolicy: await storedTrustPolicy(context, input.PolicyDocument) });
     permissionsChanged(context);
     return {};
@@ -110,7 +99,11 @@ export const DeleteRole = operation('DeleteRole', {
   async handle(input, context) {
     const { transaction, account } = context;
     const role = await requireRole(context, input.RoleName);
+    requireModifiable(role);
     const name = lower(role.roleName);
+    if ((await profilesOfRole.list(transaction, [account, name], { limit: 1 })).length > 0) {
+      throw fault('DeleteConflict', 'Cannot delete entity, must remove roles from instance profile first.');
+    }
     if ((await attachments.list(transaction, [account, 'role', name], { limit: 1 })).length > 0) {
       throw fault('DeleteConflict', 'Cannot delete entity, must detach all policies first.');
     }
@@ -118,6 +111,8 @@ export const DeleteRole = operation('DeleteRole', {
       throw fault('DeleteConflict', 'Cannot delete entity, must delete policies first.');
     }
     roles.remove(transaction, role);
+    noteBoundary(transaction, { account, kind: 'role', name: role.roleName }, role.boundaryArn, undefined);
+    await countDown(transaction, account, 'role');
     principalIds.remove(transaction, { id: role.roleId, account, kind: 'role', name: role.roleName });
     permissionsChanged(context);
     return {};

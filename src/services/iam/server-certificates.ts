@@ -58,7 +58,7 @@ export const UploadServerCertificate = operation('UploadServerCertificate', {
     if (input.CertificateChain !== undefined) requireChain(certificate, input.CertificateChain);
     if ((await serverCertificates.get(transaction, account, lower(input.ServerCertificateName))) !== undefined)
       throw fault('EntityAlreadyExists', `The Server Certificate with name ${input.ServerCertificateName} already exists.`);
-    withinQuota('ServerCertificates', (await serverCertificates.all(transaction, account)).length + 1);
+    withinQuota('ServerCertificatesPerAccount', (await serverCertificates.all(transaction, account)).length + 1);
     const record: ServerCertificateRecord = {
       account,
       name: input.ServerCertificateName,

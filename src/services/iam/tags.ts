@@ -1,23 +1,9 @@
 // Tags of users, roles and policies.
-import type { Scope } from '../../kit/context.ts';
-import type { Access } from '../../kit/operation.ts';
 import { entityAccess, onEntity, permissionsChanged, requireRole, requireUser, tagRecord } from './entities.ts';
-import { findManagedPolicy } from './managed-policies.ts';
-import { onPolicy, outsideAccount, requirePolicy } from './policies.ts';
-import { type PolicyRecord, policies, roles, users } from './records.ts';
+import { onPolicy, policyAccess, requireOwnPolicy, requirePolicy } from './policy-access.ts';
+import { policies, roles, users } from './records.ts';
 import { operation } from './service.ts';
 import { keyTags, merged, tagPage, without } from './tag-rules.ts';
-
-async function requireOwnPolicy(scope: Scope, arn: string): Promise<PolicyRecord> {
-  const { record, isAwsManaged } = await requirePolicy(scope, arn);
-  if (isAwsManaged) throw outsideAccount();
-  return record;
-}
-
-async function policyAccess(scope: Scope, action: string, arn: string, extra: Partial<Access>): Promise<Access> {
-  const found = await findManagedPolicy(scope.transaction, arn);
-  return { action, resource: arn, shownAs: `policy ${arn}`, ...(found === undefined ? {} : { resourceTags: found.record.tags }), ...extra };
-}
 
 export const tagOperations = [
   operation('TagUser', {

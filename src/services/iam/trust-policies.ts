@@ -21,10 +21,10 @@ export async function storedTrustPolicy(scope: Scope, text: string): Promise<str
   for (const { principals } of check.document.statements) {
     for (const { kind, value } of principals?.entries ?? []) {
       const isKnown = kind !== 'AWS' || (await isValidPrincipal(scope, value));
-      if (!isKnown) throw fault('MalformedPolicyDocument', `Invalid principal in policy: "${kind}":"${value}"`);
+      if (!isKnown) throw fault('MalformedPolicyDocument', `Invalid principal in policy: "${kind.toUpperCase()}":"${value}"`);
     }
   }
-  return withPrincipals(scope.transaction, text, idOf);
+  return withPrincipals(scope.transaction, text, (transaction, value) => keptAs(transaction, scope, value));
 }
 
 /** The document as it is shown: ids that still exist as ARNs, others as they are. */
@@ -41,6 +41,11 @@ async function isValidPrincipal({ transaction, partition }: Scope, value: string
   if (arn.service !== 'iam') return false;
   if (arn.resource === 'root') return true;
   return (await idOf(transaction, value)) !== undefined;
+}
+
+/** AWS: an account's number is kept as the ARN of its root. */
+async function keptAs(transaction: Transaction, { partition }: Scope, value: string): Promise<string | undefined> {
+  return /^\d{12}$/.test(value) ? `arn:${partition}:iam::${value}:root` : idOf(transaction, value);
 }
 
 /** The unique id of a user's or role's ARN. */

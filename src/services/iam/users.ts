@@ -5,7 +5,7 @@ import { uniqueId } from '../../kit/account-ids.ts';
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import type { User } from './api.gen.ts';
-import { boundaryOf, requireBoundary } from './boundaries.ts';
+import { boundaryOf, noteBoundary, requireBoundary } from './boundaries.ts';
 import { loginProfiles, mfasOfOwner, serviceCredentials, signingCertificates, sshKeys } from './credential-records.ts';
 import { arnOf, entityAccess, onEntity, permissionsChanged, requireUser, tagList, tagRecord, userNameOf } from './entities.ts';
 import { pathPage } from './listing.ts';
@@ -25,13 +25,15 @@ import {
 } from './records.ts';
 import { fault, operation } from './service.ts';
 
-export function userShape(scope: Scope, user: UserRecord, isWhole = true): User {
+/** AWS: lists leave out boundary and tags. */
+export function userShape(scope: Scope, user: UserRecord, isWhole = true, passwordUsedAtMs?: number): User {
   return {
     Path: user.path,
     UserName: user.userName,
     UserId: user.userId,
     Arn: arnOf(scope, 'user', user.path, user.userName),
     CreateDate: user.createdAtMs,
+    ...(passwordUsedAtMs === undefined ? {} : { PasswordLastUsed: passwordUsedAtMs }),
     ...(isWhole && user.boundaryArn !== undefined ? { PermissionsBoundary: boundaryOf(user.boundaryArn) } : {}),
     ...(isWhole && Object.keys(user.tags).length > 0 ? { Tags: tagList(user.tags) } : {}),
   };
@@ -60,6 +62,7 @@ export const CreateUser = operation('CreateUser', {
       boundaryArn: input.PermissionsBoundary,
     };
     users.put(transaction, user);
+    noteBoundary(transaction, { account, kind: 'user', name: user.userName }, undefined, user.boundaryArn);
     principalIds.put(transaction, { id: user.userId, account, kind: 'user', name: user.userName });
     return { User: userShape(context, user) };
   },
@@ -72,7 +75,9 @@ export const GetUser = operation('GetUser', {
       : entityAccess(scope, 'iam:GetUser', 'user', userNameOf(scope, input.UserName)),
   async handle(input, context) {
     if (isRootItself(input.UserName, context)) return { User: await rootShape(context) };
-    return { User: userShape(context, await requireUser(context, userNameOf(context, input.UserName))) };
+    const user = await requireUser(context, userNameOf(context, input.UserName));
+    const profile = await loginProfiles.get(context.transaction, context.account, user.userId);
+    return { User: userShape(context, user, true, profile?.lastUsedAtMs) };
   },
 });
 
@@ -90,7 +95,11 @@ export const ListUsers = operation('ListUsers', {
   access: (input, scope) => ({ action: 'iam:ListUsers', resource: arnOf(scope, 'user', input.PathPrefix ?? '/', '') }),
   async handle(input, context) {
     const page = await pathPage(context, users, input);
-    return { Users: page.items.map((user) => userShape(context, user, false)), ...page.state };
+    const shapes = page.items.map(async (user) => {
+      const profile = await loginProfiles.get(context.transaction, context.account, user.userId);
+      return userShape(context, user, false, profile?.lastUsedAtMs);
+    });
+    return { Users: await Promise.all(shapes), ...page.state };
   },
 });
 
@@ -127,6 +136,8 @@ async function moveUser(context: Scope, user: UserRecord, renamed: UserRecord): 
   const { transaction, account } = context;
   users.remove(transaction, user);
   users.put(transaction, renamed);
+  noteBoundary(transaction, { account, kind: 'user', name: user.userName }, user.boundaryArn, undefined);
+  noteBoundary(transaction, { account, kind: 'user', name: renamed.userName }, undefined, user.boundaryArn);
   principalIds.put(transaction, { id: user.userId, account, kind: 'user', name: renamed.userName });
   for (const owned of await keysOfUser.all(transaction, account, lower(user.userName))) {
     const key = await accessKeys.get(transaction, owned.accessKeyId);
@@ -171,6 +182,7 @@ export const DeleteUser = operation('DeleteUser', {
     if ((await mfasOfOwner.list(transaction, [account, user.userId], { limit: 1 })).length > 0) throw conflict('delete MFA device');
     if ((await groupsOfUser.list(transaction, [account, name], { limit: 1 })).length > 0) throw conflict('remove users from group');
     users.remove(transaction, user);
+    noteBoundary(transaction, { account, kind: 'user', name: user.userName }, user.boundaryArn, undefined);
     principalIds.remove(transaction, { id: user.userId, account, kind: 'user', name: user.userName });
     permissionsChanged(context);
     return {};

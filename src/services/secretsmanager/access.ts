@@ -2,7 +2,6 @@
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
-import { compilePolicy } from '../../policy/compile.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import { accountOf, type FoundSecret, findSecret, unknownArn } from './secret-ids.ts';
 
@@ -32,10 +31,10 @@ export function secretAccess(
   // AWS: a secret that cannot be found is named in the refusal as the caller named it.
   if (found === undefined)
     return { action, resource: unknownArn(scope, secretId), resourceAccount, shownAs: secretId, ...facts, context: context ?? {} };
-  return { ...ofSecret(action, found), ...facts, context: { ...secretConditions(found), ...context } };
+  return { ...ofSecret(scope, action, found), ...facts, context: { ...secretConditions(found), ...context } };
 }
 
-function ofSecret(action: string, { secret, arn }: FoundSecret): Access {
+function ofSecret({ compile }: Scope, action: string, { secret, arn }: FoundSecret): Access {
   const policy = secret.resourcePolicy;
   return {
     action,
@@ -44,7 +43,7 @@ function ofSecret(action: string, { secret, arn }: FoundSecret): Access {
     resourceTags: secret.tags,
     resourcePolicy: {
       mode: 'optional',
-      source: policy === undefined ? undefined : { name: `resource policy of ${secret.name}`, policy: compilePolicy(policy) },
+      source: policy === undefined ? undefined : { name: `resource policy of ${secret.name}`, policy: compile(policy) },
     },
   };
 }

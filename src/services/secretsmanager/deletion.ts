@@ -5,11 +5,12 @@ import type { Job } from '../../kit/jobs.ts';
 import { onSecret } from './access.ts';
 import type { DeleteSecretRequest } from './api.gen.ts';
 import { eraseSecret } from './erasure.ts';
+import { secretEvent } from './events.ts';
 import { dueDeletions, type SecretRecord, secrets, versions } from './records.ts';
+import { scheduled, unscheduled } from './rotations.ts';
 import { arnOf, type FoundSecret, findSecret, newSuffix, requireName, requireSecret } from './secret-ids.ts';
 import { noteSecret } from './secrets.ts';
 import { fault, operation } from './service.ts';
-import { versionEvent } from './versions.ts';
 
 const windowDaysDefault = 30;
 const dayMs = 24 * 60 * 60 * 1000;
@@ -33,7 +34,8 @@ export const DeleteSecret = operation('DeleteSecret', {
     }
     requireNoReplicas(found);
     const dueAtMs = context.now + windowDays * dayMs;
-    secrets.put(context.transaction, { ...secret, deletion: { requestedAtMs: context.now, dueAtMs } });
+    const marked = { ...unscheduled(context, secret), deletion: { requestedAtMs: context.now, dueAtMs } };
+    secrets.put(context.transaction, marked);
     dueDeletions.put(context.transaction, { ...placeOf(secret), dueAtMs });
     await eachVersion(context, secret, 'StartSecretVersionDelete');
     noteSecret(context, secret);
@@ -91,8 +93,9 @@ async function finish(context: Context, secret: SecretRecord): Promise<void> {
 
 async function eachVersion(context: Context, secret: SecretRecord, eventName: string): Promise<void> {
   const { account, region, name } = secret;
-  for (const { versionId } of await versions.all(context.transaction, account, region, name))
-    versionEvent(context, eventName, secret, versionId);
+  for (const { versionId } of await versions.all(context.transaction, account, region, name)) {
+    secretEvent(context, eventName, secret, { SecretVersionId: versionId });
+  }
 }
 
 export const RestoreSecret = operation('RestoreSecret', {
@@ -102,7 +105,8 @@ export const RestoreSecret = operation('RestoreSecret', {
     noteSecret(context, secret);
     if (secret.deletion !== undefined) {
       dueDeletions.remove(context.transaction, { ...placeOf(secret), dueAtMs: secret.deletion.dueAtMs });
-      secrets.put(context.transaction, { ...secret, deletion: undefined });
+      const restored = { ...secret, deletion: undefined };
+      secrets.put(context.transaction, await scheduled(context, restored));
       await eachVersion(context, secret, 'CancelSecretVersionDelete');
     }
     return { ARN: arn, Name: secret.name };

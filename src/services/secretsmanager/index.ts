@@ -6,6 +6,8 @@ import { listOperations } from './lists.ts';
 import { randomPasswordOperations } from './random-passwords.ts';
 import { replicationOperations } from './replication.ts';
 import { resourcePolicyOperations } from './resource-policies.ts';
+import { rotationOperations } from './rotation.ts';
+import { secretRotation } from './rotation-job.ts';
 import { secretOperations } from './secrets.ts';
 import { stageOperations } from './stages.ts';
 import { tagOperations } from './tags.ts';
@@ -19,11 +21,12 @@ export const secretsmanager: ServiceDefinition = {
     ...batchOperations,
     ...stageOperations,
     ...listOperations,
+    ...rotationOperations,
     ...deletionOperations,
     ...replicationOperations,
     ...resourcePolicyOperations,
     ...tagOperations,
     ...randomPasswordOperations,
   ],
-  jobs: [secretDeletion],
+  jobs: [secretDeletion, secretRotation],
 };

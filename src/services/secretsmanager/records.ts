@@ -1,7 +1,6 @@
 // What Secrets Manager stores: secrets, their versions, the replicas in other regions, and what is due when.
 import { type Collection, collection } from '../../kit/collection.ts';
 import type { SealedValue } from './envelope.ts';
-import type { RotationRecord } from './rotation-state.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
@@ -40,6 +39,45 @@ export interface LabelRecord {
 export interface DeletionRecord {
   readonly requestedAtMs: number;
   readonly dueAtMs: number;
+}
+
+/** How a secret rotates, when, and how far the rotation that runs has come. */
+export interface RotationRecord {
+  readonly isEnabled: boolean;
+  /** The Lambda function, or a built-in rotator's ARN. Undefined for managed external secrets. */
+  readonly functionArn?: string | undefined;
+  readonly rules?: RotationRules | undefined;
+  /** The secret with which alternating users are changed: whoever configured the rotation could read it. */
+  readonly masterArn?: string | undefined;
+  readonly externalMetadata?: readonly ExternalMetadata[] | undefined;
+  readonly externalRoleArn?: string | undefined;
+  readonly lastRotatedAtMs?: number | undefined;
+  /** The end of the next window. */
+  readonly nextRotationAtMs?: number | undefined;
+  /** When the job looks at the secret next; INVARIANT: the due index has the same time. */
+  readonly dueAtMs?: number | undefined;
+  readonly running?: RunningRotation | undefined;
+}
+
+export interface RotationRules {
+  readonly AutomaticallyAfterDays?: number | undefined;
+  readonly Duration?: string | undefined;
+  readonly ScheduleExpression?: string | undefined;
+}
+
+export interface RunningRotation {
+  readonly versionId: string;
+  /** A test tries the function with the current value and changes nothing. */
+  readonly kind: 'rotation' | 'test';
+  readonly failedAttempts: number;
+  /** A node works at it until then; undefined between attempts. */
+  readonly leaseUntilMs?: number | undefined;
+}
+
+/** What a partner of managed external secrets needs to know. */
+export interface ExternalMetadata {
+  readonly Key?: string | undefined;
+  readonly Value?: string | undefined;
 }
 
 /** A version in one region. Its labels are the secret's. */

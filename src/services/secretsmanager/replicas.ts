@@ -6,6 +6,7 @@ import type { Transaction } from '../../store/store.ts';
 import type { ReplicaRegionType, ReplicationStatusType } from './api.gen.ts';
 import { open, type SecretValue, seal, type ValueOwner } from './envelope.ts';
 import { eraseSecret } from './erasure.ts';
+import { secretEvent } from './events.ts';
 import { quotas } from './quotas.ts';
 import { failedReplicas, type ReplicaRecord, replicas, type SecretRecord, type VersionRecord, versions } from './records.ts';
 import { arnOf, secretAt } from './secret-ids.ts';
@@ -67,7 +68,10 @@ export async function addReplicas(
     const failure = { ...replica, message: message ?? '' };
     if (message === undefined) failedReplicas.remove(context.transaction, failure);
     else failedReplicas.put(context.transaction, failure);
-    replicationEvent(context, message === undefined ? 'ReplicationSucceeded' : 'ReplicationFailed', secret, region, message);
+    secretEvent(context, message === undefined ? 'ReplicationSucceeded' : 'ReplicationFailed', secret, {
+      ReplicaRegion: region,
+      StatusMessage: message,
+    });
   }
   return [...regions];
 }
@@ -77,7 +81,7 @@ async function replicate(context: Context, secret: SecretRecord, replica: Replic
   const { transaction } = context;
   const there = await secretAt(context, replica);
   if (there !== undefined && !overwrites) return 'Secret with this name already exists in this region.';
-  replicationEvent(context, 'ReplicationStarted', secret, replica.region);
+  secretEvent(context, 'ReplicationStarted', secret, { ReplicaRegion: replica.region });
   const copies = await copiesFor(context, secret, replica).catch((error: unknown) => {
     if (error instanceof Fault) return error.message;
     throw error;
@@ -134,15 +138,4 @@ export async function replicationStatus({ transaction }: Scope, secret: SecretRe
 /** AWS: of a replica the managed key is shown. */
 function shownKey(kmsKeyId: string | undefined): string {
   return kmsKeyId ?? 'alias/aws/secretsmanager';
-}
-
-function replicationEvent(context: Context, eventName: string, secret: SecretRecord, region: string, message?: string): void {
-  const SecretId = arnOf(context, secret);
-  context.serviceEvent({
-    eventName,
-    account: secret.account,
-    region: secret.region,
-    resources: [{ type: 'AWS::SecretsManager::Secret', name: SecretId }],
-    additionalEventData: { SecretId, ReplicaRegion: region, ...(message === undefined ? {} : { StatusMessage: message }) },
-  });
 }

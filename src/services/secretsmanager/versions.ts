@@ -3,10 +3,12 @@
 import { Secret } from '../../base/secret.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { open, type SecretValue, seal, type ValueOwner } from './envelope.ts';
-import { labelsOf, withLabels } from './labels.ts';
+import { secretEvent } from './events.ts';
+import { current, holderOf, labelsOf, withLabels } from './labels.ts';
 import { quotas } from './quotas.ts';
 import { type SecretRecord, secrets, type VersionAgeRecord, type VersionRecord, versionAges, versions } from './records.ts';
 import { copyToReplicas } from './replicas.ts';
+import { changedByHand } from './rotations.ts';
 import { arnOf, type FoundSecret } from './secret-ids.ts';
 import { fault } from './service.ts';
 
@@ -59,7 +61,9 @@ export async function putVersion(
   const version = { account, region, name, versionId, createdAtMs: existing?.createdAtMs ?? now, value: sealed };
   versions.put(transaction, version);
   await copyToReplicas(context, secret, { versionId, value });
-  const next = { ...secret, labels: withLabels(secret.labels, versionId, labels), changedAtMs: now };
+  const labelled = { ...secret, labels: withLabels(secret.labels, versionId, labels), changedAtMs: now };
+  const isNewCurrent = holderOf(secret.labels, current) !== holderOf(labelled.labels, current);
+  const next = isNewCurrent ? await changedByHand(context, labelled, versionId) : labelled;
   return existing === undefined ? addVersion(context, next, version) : kept(context, next);
 }
 
@@ -119,7 +123,7 @@ async function removeOutdated(context: Context, secret: SecretRecord, countMax: 
     .slice(0, countMax);
   for (const version of outdated) {
     removeVersion(context, secret, version);
-    versionEvent(context, 'SecretVersionDeletion', secret, version.versionId);
+    secretEvent(context, 'SecretVersionDeletion', secret, { SecretVersionId: version.versionId });
   }
   return outdated.length;
 }
@@ -128,16 +132,4 @@ async function removeOutdated(context: Context, secret: SecretRecord, countMax: 
 export function removeVersion({ transaction }: Pick<Context, 'transaction'>, secret: SecretRecord, version: VersionAgeRecord): void {
   versionAges.remove(transaction, version);
   for (const region of [secret.region, ...secret.replicaRegions]) versions.remove(transaction, { ...version, region });
-}
-
-/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/cloudtrail_log_entries.html */
-export function versionEvent(context: Context, eventName: string, secret: SecretRecord, versionId: string): void {
-  const SecretId = arnOf(context, secret);
-  context.serviceEvent({
-    eventName,
-    account: secret.account,
-    region: secret.region,
-    resources: [{ type: 'AWS::SecretsManager::Secret', name: SecretId }],
-    additionalEventData: { SecretId, SecretVersionId: versionId },
-  });
 }

@@ -166,7 +166,7 @@ async function handle(input: AssumeRoleWithSAMLRequest, federation: Federation, 
     policies: input,
     tags,
     sourceIdentity: federation.sourceIdentity,
-    federation: { federatedKeys: lastingKeys(federation) },
+    origin: { federatedKeys: lastingKeys(federation) },
     requestParameters: {
       sAMLAssertion: undefined,
       sAMLAssertionID: claims.id,

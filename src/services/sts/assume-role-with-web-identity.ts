@@ -151,7 +151,7 @@ async function handle(
     policies: input,
     tags,
     sourceIdentity,
-    federation: { federatedProvider: federation.principal, federatedKeys: federation.lastingKeys },
+    origin: { federatedProvider: federation.principal, federatedKeys: federation.lastingKeys },
     requestParameters: {
       webIdentityToken: undefined,
       ...(Object.keys(tags.tags).length > 0 ? { principalTags: tags.tags } : {}),

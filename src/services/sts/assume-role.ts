@@ -61,6 +61,7 @@ async function handle(input: AssumeRoleRequest, context: Context): Promise<Assum
     policies: input,
     tags: sessionTagsOf(input, context.caller.session),
     sourceIdentity: sourceIdentityOf(input, context.caller),
+    origin: { isChained: context.caller.principal.kind === 'role-session' },
     ...(input.Tags?.length ? { requestParameters: { tags: undefined, principalTags: requestedTags(input) } } : {}),
   });
 }

@@ -13,7 +13,7 @@ export interface NewSession {
   readonly name: string;
   readonly durationSeconds: number;
   readonly policies?: SessionPolicies;
-  readonly facts?: Partial<Pick<SessionFacts, 'mfaAtMs' | 'sourceIdentity' | 'tags' | 'transitiveTagKeys' | 'federatedProvider'>>;
+  readonly facts?: Partial<Omit<SessionFacts, 'name' | 'issuedAtMs' | 'expiresAtMs'>>;
 }
 
 export function issueCredentials(context: Context, session: NewSession): Credentials {

@@ -18,7 +18,8 @@ export interface RoleSessionRequest {
   readonly policies: { readonly Policy?: string | undefined; readonly PolicyArns?: readonly PolicyDescriptorType[] | undefined };
   readonly tags: SessionTags;
   readonly sourceIdentity: string | undefined;
-  readonly federation?: Partial<Pick<SessionFacts, 'federatedProvider' | 'federatedKeys'>>;
+  /** How it came about. */
+  readonly origin?: Partial<Pick<SessionFacts, 'federatedProvider' | 'federatedKeys' | 'isChained'>>;
   /** As the ledger prints them beside the model's own. */
   readonly requestParameters?: EventFacts['requestParameters'];
 }
@@ -41,7 +42,7 @@ export async function makeRoleSession(context: Context, request: RoleSessionRequ
     durationSeconds: request.durationSeconds,
     policies,
     // AWS: sessions of roles never carry the second factor that was given for them.
-    facts: { ...tags, sourceIdentity, ...request.federation },
+    facts: { ...tags, sourceIdentity, ...request.origin },
   });
   const AssumedRoleUser = {
     AssumedRoleId: `${role.roleId}:${name}`,

@@ -28,7 +28,9 @@ export async function migrate(pool: pg.Pool): Promise<void> {
       break;
     } catch (error) {
       const isRace =
-        error instanceof Error && 'code' in error && (error.code === '23505' || error.code === '42P07' || error.code === '40001');
+        error instanceof Error &&
+        'code' in error &&
+        (error.code === '23505' || error.code === '42P07' || error.code === '42710' || error.code === '40001');
       if (!isRace || attempt === attemptsMax) throw error;
     }
   }

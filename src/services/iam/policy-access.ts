@@ -1,0 +1,31 @@
+// Finding managed policies by ARN, and what IAM authorises on them.
+import type { Scope } from '../../kit/context.ts';
+import { type Access, commonFault } from '../../kit/operation.ts';
+import { findManagedPolicy, type ManagedPolicy } from './managed-policies.ts';
+import type { PolicyRecord } from './records.ts';
+import { fault } from './service.ts';
+
+/** With the documents of all versions when asked for. @throws Fault NoSuchEntity */
+export async function requirePolicy(scope: Scope, arn: string, isWhole = false): Promise<ManagedPolicy> {
+  const found = await findManagedPolicy(scope.transaction, arn, isWhole);
+  if (found === undefined || (!found.isAwsManaged && found.record.account !== scope.account)) {
+    throw fault('NoSuchEntity', `Policy ${arn} was not found.`);
+  }
+  return found;
+}
+
+/** The policy for a change. @throws Fault NoSuchEntity; AccessDenied, with AWS's sentence, for policies of AWS: not even root changes them. */
+export async function requireOwnPolicy(scope: Scope, arn: string): Promise<PolicyRecord> {
+  const { record, isAwsManaged } = await requirePolicy(scope, arn);
+  if (isAwsManaged) throw commonFault('AccessDenied', 'Policy is outside your own account.');
+  return record;
+}
+
+export async function policyAccess(scope: Scope, action: string, arn: string, extra: Partial<Access> = {}): Promise<Access> {
+  const found = await findManagedPolicy(scope.transaction, arn);
+  return { action, resource: arn, shownAs: `policy ${arn}`, ...(found === undefined ? {} : { resourceTags: found.record.tags }), ...extra };
+}
+
+export function onPolicy<Input extends { readonly PolicyArn: string }>(action: string) {
+  return (input: Input, scope: Scope): Promise<Access> => policyAccess(scope, action, input.PolicyArn);
+}

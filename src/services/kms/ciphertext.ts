@@ -1,0 +1,98 @@
+// Ciphertext of symmetric keys: names its key and the material that made it, so it can be opened after rotations and without being told the key.
+// Every message has a key of its own, derived from the material and a random nonce, so random nonces never run out. Knows no wire type.
+//
+//   version 1 | account 12 | length of the key id 1 | key id | material id 32 | nonce 16 | ciphertext | tag 16
+//
+// AES-256-GCM; everything before the ciphertext and the encryption context are authenticated.
+// https://docs.aws.amazon.com/kms/latest/cryptographic-details/crypto-primitives.html
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+
+export type EncryptionContext = Readonly<Record<string, string>>;
+
+export interface CiphertextHeader {
+  readonly account: string;
+  readonly keyId: string;
+  /** 64 hexadecimal digits. */
+  readonly materialId: string;
+}
+
+const version = 1;
+const nonceBytes = 16;
+const tagBytes = 16;
+const purpose = 'castellan kms message';
+
+export function encryptWith(
+  material: Uint8Array,
+  header: CiphertextHeader,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+  context: EncryptionContext,
+): Uint8Array {
+  const head = Buffer.concat([encodeHeader(header), nonce]);
+  const { key, iv } = messageKey(material, nonce);
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(authenticated(head, context));
+  return Buffer.concat([head, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Undefined: not the work of this material, of this context, or unharmed. */
+export function decryptWith(material: Uint8Array, blob: Uint8Array, context: EncryptionContext): Uint8Array | undefined {
+  const parsed = parseBlob(blob);
+  if (parsed === undefined) return undefined;
+  const { head, nonce, sealed } = parsed;
+  const { key, iv } = messageKey(material, nonce);
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes })
+    .setAAD(authenticated(head, context))
+    .setAuthTag(sealed.subarray(sealed.length - tagBytes));
+  try {
+    return Buffer.concat([decipher.update(sealed.subarray(0, sealed.length - tagBytes)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a blob says of itself; undefined when it is none of ours. Nothing of it is proven before it has been decrypted. */
+export function readHeader(blob: Uint8Array): CiphertextHeader | undefined {
+  return parseBlob(blob)?.header;
+}
+
+function encodeHeader({ account, keyId, materialId }: CiphertextHeader): Buffer {
+  return Buffer.concat([
+    Buffer.from([version]),
+    Buffer.from(account, 'latin1'),
+    Buffer.from([keyId.length]),
+    Buffer.from(keyId, 'latin1'),
+    Buffer.from(materialId, 'hex'),
+  ]);
+}
+
+interface Parsed {
+  readonly header: CiphertextHeader;
+  readonly head: Buffer;
+  readonly nonce: Buffer;
+  readonly sealed: Buffer;
+}
+
+function parseBlob(blob: Uint8Array): Parsed | undefined {
+  const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+  const idLength = bytes[13] ?? 0;
+  const headEnd = 14 + idLength + 32 + nonceBytes;
+  if (bytes[0] !== version || idLength === 0 || bytes.length < headEnd + tagBytes) return undefined;
+  const account = bytes.toString('latin1', 1, 13);
+  const keyId = bytes.toString('latin1', 14, 14 + idLength);
+  if (!/^\d{12}$/.test(account) || !/^[a-z0-9-]+$/.test(keyId)) return undefined;
+  const materialId = bytes.toString('hex', 14 + idLength, 46 + idLength);
+  const nonce = bytes.subarray(46 + idLength, headEnd);
+  return { header: { account, keyId, materialId }, head: bytes.subarray(0, headEnd), nonce, sealed: bytes.subarray(headEnd) };
+}
+
+/** RFC 5869: a nonce of its own gives each message a key and an initialisation vector of its own. */
+function messageKey(material: Uint8Array, nonce: Uint8Array): { readonly key: Uint8Array; readonly iv: Uint8Array } {
+  const derived = new Uint8Array(hkdfSync('sha256', material, nonce, purpose, 44));
+  return { key: derived.subarray(0, 32), iv: derived.subarray(32) };
+}
+
+/** The order in which a client lists the pairs of its context does not matter. */
+function authenticated(head: Uint8Array, context: EncryptionContext): Uint8Array {
+  const pairs = Object.entries(context).toSorted(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
+  return Buffer.concat([head, Buffer.from(JSON.stringify(pairs), 'utf8')]);
+}

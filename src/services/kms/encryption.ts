@@ -1,0 +1,239 @@
+// Encrypt, Decrypt and ReEncrypt. https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#encrypt_context
+import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto';
+import type { Context, Scope } from '../../kit/context.ts';
+import { type Access, commonFault } from '../../kit/operation.ts';
+import type { DecryptRequest, EncryptionAlgorithmSpec, ReEncryptRequest } from './api.gen.ts';
+import { decryptWith, type EncryptionContext, encryptWith, readHeader } from './ciphertext.ts';
+import { keyAccess, resolvedAccess } from './key-access.ts';
+import { privateKeyOf } from './key-material.ts';
+import { keyArn, type ResolvedKey, requireKey, resolveKey } from './key-names.ts';
+import { requireUsable } from './key-states.ts';
+import { currentMaterial, materialNamed } from './materials.ts';
+import { type KeyRecord, keys } from './records.ts';
+import { refuseDryRun, requireContext } from './requests.ts';
+import { fault, operation } from './service.ts';
+import { rsaPlaintextBytesMax, specs } from './specs.ts';
+
+const oaepHashes = { RSAES_OAEP_SHA_1: 'sha1', RSAES_OAEP_SHA_256: 'sha256' } as const;
+
+export const Encrypt = operation('Encrypt', {
+  readOnly: true,
+  access: (input, scope) =>
+    keyAccess(scope, input.KeyId, {
+      action: 'kms:Encrypt',
+      grantOperation: 'Encrypt',
+      grantTokens: input.GrantTokens,
+      encryptionContext: input.EncryptionContext,
+      context: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
+    }),
+  async handle(input, context) {
+    const key = await requireKey(context, input.KeyId);
+    const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
+    noteCryptography(context, key, { plaintext: undefined });
+    requireEncryption(context, key, algorithm, input.EncryptionContext, 'Encrypt');
+    refuseDryRun(input);
+    const CiphertextBlob = await encryptUnder(context, key, algorithm, input.Plaintext, input.EncryptionContext ?? {});
+    return { CiphertextBlob, KeyId: keyArn(context, key), EncryptionAlgorithm: algorithm };
+  },
+});
+
+export const Decrypt = operation('Decrypt', {
+  readOnly: true,
+  access: async (input, scope) =>
+    resolvedAccess(scope, await decryptingKey(scope, input), {
+      action: 'kms:Decrypt',
+      grantOperation: 'Decrypt',
+      grantTokens: input.GrantTokens,
+      encryptionContext: input.EncryptionContext,
+      context: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
+    }),
+  async handle(input, context) {
+    const key = found(await decryptingKey(context, input));
+    const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
+    noteCryptography(context, key, { ciphertextBlob: undefined });
+    requireEncryption(context, key, algorithm, input.EncryptionContext, 'Decrypt');
+    refuseDryRun(input);
+    const opened = await decryptUnder(context, key, algorithm, input.CiphertextBlob ?? new Uint8Array(0), input.EncryptionContext ?? {});
+    return {
+      KeyId: keyArn(context, key),
+      Plaintext: opened.plaintext,
+      EncryptionAlgorithm: algorithm,
+      ...(key.spec === 'SYMMETRIC_DEFAULT' ? { KeyMaterialId: opened.materialId } : {}),
+    };
+  },
+});
+
+export const ReEncrypt = operation('ReEncrypt', {
+  readOnly: true,
+  access: async (input, scope): Promise<readonly Access[]> => {
+    const source = await sourceKey(scope, input);
+    const destination = await resolveKey(scope, input.DestinationKeyId);
+    const isSame = source.key !== undefined && source.arn === destination.arn;
+    const use = { grantTokens: input.GrantTokens };
+    return [
+      await resolvedAccess(scope, source, {
+        ...use,
+        action: 'kms:ReEncryptFrom',
+        grantOperation: 'ReEncryptFrom',
+        encryptionContext: input.SourceEncryptionContext,
+        context: {
+          'kms:EncryptionAlgorithm': input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
+          'kms:ReEncryptOnSameKey': String(isSame),
+        },
+      }),
+      await resolvedAccess(scope, destination, {
+        ...use,
+        action: 'kms:ReEncryptTo',
+        grantOperation: 'ReEncryptTo',
+        encryptionContext: input.DestinationEncryptionContext,
+        context: {
+          'kms:EncryptionAlgorithm': input.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
+          'kms:ReEncryptOnSameKey': String(isSame),
+        },
+      }),
+    ];
+  },
+  async handle(input, context) {
+    const source = found(await sourceKey(context, input));
+    const destination = await requireKey(context, input.DestinationKeyId);
+    const from = input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
+    const to = input.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
+    noteCryptography(context, destination, { ciphertextBlob: undefined });
+    requireEncryption(context, source, from, input.SourceEncryptionContext, 'ReEncrypt');
+    requireEncryption(context, destination, to, input.DestinationEncryptionContext, 'ReEncrypt');
+    refuseDryRun(input);
+    const opened = await decryptUnder(
+      context,
+      source,
+      from,
+      input.CiphertextBlob ?? new Uint8Array(0),
+      input.SourceEncryptionContext ?? {},
+    );
+    const CiphertextBlob = await encryptUnder(context, destination, to, opened.plaintext, input.DestinationEncryptionContext ?? {});
+    return {
+      CiphertextBlob,
+      SourceKeyId: keyArn(context, source),
+      KeyId: keyArn(context, destination),
+      SourceEncryptionAlgorithm: from,
+      DestinationEncryptionAlgorithm: to,
+      ...(source.spec === 'SYMMETRIC_DEFAULT' ? { SourceKeyMaterialId: opened.materialId } : {}),
+      ...(destination.spec === 'SYMMETRIC_DEFAULT' ? { DestinationKeyMaterialId: destination.currentMaterialId } : {}),
+    };
+  },
+});
+
+/** CloudTrail prints the key and never the data. */
+export function noteCryptography(context: Context, key: KeyRecord, hidden: Readonly<Record<string, undefined>>): void {
+  const arn = keyArn(context, key);
+  context.note({
+    resources: [{ type: 'AWS::KMS::Key', name: arn }],
+    requestParameters: { ...hidden, grantTokens: undefined },
+    ...(key.account === context.account ? {} : { sharedWith: key.account }),
+  });
+}
+
+/** The key that a ciphertext names, which must be the one that the client named, if it did. */
+async function decryptingKey(scope: Scope, input: DecryptRequest): Promise<ResolvedKey> {
+  return keyOfCiphertext(scope, input.CiphertextBlob, input.KeyId, input.EncryptionAlgorithm);
+}
+
+function sourceKey(scope: Scope, input: ReEncryptRequest): Promise<ResolvedKey> {
+  return keyOfCiphertext(scope, input.CiphertextBlob, input.SourceKeyId, input.SourceEncryptionAlgorithm);
+}
+
+/** The key that the client named, or else the one that the ciphertext names; whether they agree is for the handler to see. */
+async function keyOfCiphertext(
+  scope: Scope,
+  blob: Uint8Array | undefined,
+  keyId: string | undefined,
+  algorithm: EncryptionAlgorithmSpec = 'SYMMETRIC_DEFAULT',
+): Promise<ResolvedKey> {
+  if (keyId !== undefined) return resolveKey(scope, keyId);
+  const header = blob === undefined || algorithm !== 'SYMMETRIC_DEFAULT' ? undefined : readHeader(blob);
+  const { account, keyId: id } = header ?? { account: scope.account, keyId: '*' };
+  const place = { account, region: scope.region };
+  const key = header === undefined ? undefined : await keys.get(scope.transaction, account, scope.region, id);
+  return { ...place, arn: keyArn(scope, { ...place, keyId: id }), key, alias: undefined, missing: '' };
+}
+
+function found({ key, missing }: ResolvedKey): KeyRecord {
+  if (key !== undefined) return key;
+  // AWS: what names no key of this region is no ciphertext here, and the sentence is empty.
+  throw missing === '' ? fault('InvalidCiphertextException', '') : fault('NotFoundException', missing);
+}
+
+function requireEncryption(
+  scope: Scope,
+  key: KeyRecord,
+  algorithm: EncryptionAlgorithmSpec,
+  context: EncryptionContext | undefined,
+  operationName: string,
+): void {
+  requireUsable(scope, key, 'ENCRYPT_DECRYPT', operationName);
+  if (!specs[key.spec].encryption?.includes(algorithm)) {
+    throw fault('InvalidKeyUsageException', `Algorithm ${algorithm} and key spec ${key.spec} are incompatible with each other.`);
+  }
+  requireContext(context, algorithm);
+}
+
+/** Also used for data keys. */
+export async function encryptUnder(
+  context: Context,
+  key: KeyRecord,
+  algorithm: EncryptionAlgorithmSpec,
+  plaintext: Uint8Array,
+  encryptionContext: EncryptionContext,
+): Promise<Uint8Array> {
+  const material = await currentMaterial(context, key);
+  if (algorithm === 'SYMMETRIC_DEFAULT') {
+    const header = { account: key.account, keyId: key.keyId, materialId: material.materialId };
+    return encryptWith(material.secret.revealBytes(), header, context.ids.bytes(16), plaintext, encryptionContext);
+  }
+  const oaepHash = oaepHashOf(algorithm);
+  const bits = rsaBits(key);
+  if (plaintext.byteLength > rsaPlaintextBytesMax(bits, algorithm)) {
+    throw commonFault(
+      'ValidationException',
+      `Algorithm ${algorithm} and key spec ${key.spec} cannot encrypt data larger than ${rsaPlaintextBytesMax(bits, algorithm)} bytes.`,
+    );
+  }
+  const publicKey = createPublicKey({ key: Buffer.from(material.record.publicKey ?? '', 'base64'), format: 'der', type: 'spki' });
+  return publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, plaintext);
+}
+
+async function decryptUnder(
+  context: Context,
+  key: KeyRecord,
+  algorithm: EncryptionAlgorithmSpec,
+  blob: Uint8Array,
+  encryptionContext: EncryptionContext,
+): Promise<{ readonly plaintext: Uint8Array; readonly materialId: string }> {
+  if (algorithm === 'SYMMETRIC_DEFAULT') {
+    const header = readHeader(blob);
+    if (header === undefined) throw fault('InvalidCiphertextException', '');
+    if (header.keyId !== key.keyId || header.account !== key.account) {
+      throw fault('IncorrectKeyException', 'The key ID in the request does not identify a CMK that can perform this operation.');
+    }
+    const material = await materialNamed(context, key, header.materialId);
+    const plaintext = material === undefined ? undefined : decryptWith(material.secret.revealBytes(), blob, encryptionContext);
+    if (material === undefined || plaintext === undefined) throw fault('InvalidCiphertextException', '');
+    return { plaintext, materialId: material.materialId };
+  }
+  const material = await currentMaterial(context, key);
+  try {
+    const privateKey = privateKeyOf(material.secret);
+    const plaintext = privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: oaepHashOf(algorithm) }, blob);
+    return { plaintext, materialId: material.materialId };
+  } catch (cause) {
+    throw fault('InvalidCiphertextException', '', { cause });
+  }
+}
+
+function oaepHashOf(algorithm: EncryptionAlgorithmSpec): string {
+  return algorithm === 'RSAES_OAEP_SHA_1' ? oaepHashes.RSAES_OAEP_SHA_1 : oaepHashes.RSAES_OAEP_SHA_256;
+}
+
+function rsaBits({ spec }: KeyRecord): number {
+  const { material } = specs[spec];
+  return material.kind === 'rsa' ? material.bits : 0;
+}

@@ -1,0 +1,26 @@
+// AWS Key Management Service: table of contents.
+import type { ServiceDefinition } from '../../kit/service.ts';
+import { aliasOperations } from './aliases.ts';
+import { dataKeyOperations } from './data-keys.ts';
+import { Decrypt, Encrypt, ReEncrypt } from './encryption.ts';
+import { keyPolicyOperations } from './key-policies.ts';
+import { keyOperations } from './keys.ts';
+import { macOperations } from './macs.ts';
+import { signingOperations } from './signing.ts';
+import { tagOperations } from './tags.ts';
+
+export const kms: ServiceDefinition = {
+  name: 'kms',
+  operations: [
+    ...keyOperations,
+    ...keyPolicyOperations,
+    ...aliasOperations,
+    ...tagOperations,
+    Encrypt,
+    Decrypt,
+    ReEncrypt,
+    ...dataKeyOperations,
+    ...signingOperations,
+    ...macOperations,
+  ],
+};

@@ -1,0 +1,31 @@
+// AWS Organizations: table of contents.
+import type { ServiceDefinition } from '../../kit/service.ts';
+import { accountCreationOperations } from './account-creation.ts';
+import { accountClosure, accountOperations } from './accounts.ts';
+import { attachmentOperations } from './attachments.ts';
+import { delegationOperations } from './delegation.ts';
+import { organizationOperations } from './organization.ts';
+import { policyOperations } from './policies.ts';
+import { resourcePolicyOperations } from './resource-policy.ts';
+import { validationFault } from './service.ts';
+import { serviceAccessOperations } from './service-access.ts';
+import { tagOperations } from './tags.ts';
+import { unitOperations } from './units.ts';
+
+export const organizations: ServiceDefinition = {
+  name: 'organizations',
+  quirks: { isGlobal: true, validationFault },
+  operations: [
+    ...organizationOperations,
+    ...unitOperations,
+    ...accountOperations,
+    ...accountCreationOperations,
+    ...policyOperations,
+    ...attachmentOperations,
+    ...tagOperations,
+    ...delegationOperations,
+    ...serviceAccessOperations,
+    ...resourcePolicyOperations,
+  ],
+  jobs: [accountClosure],
+};
