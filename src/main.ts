@@ -1,5 +1,6 @@
 // The composition root: the only file that knows every part. It reads like a bill of materials.
 import { join } from 'node:path';
+import { createAttempts } from './base/attempts.ts';
 import { isoSeconds, type MovableClock, systemClock } from './base/clock.ts';
 import { type Ids, randomIds } from './base/ids.ts';
 import { type AdminBackend, createAdmin } from './http/admin.ts';
@@ -30,13 +31,14 @@ import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
 import { createOrganizationDirectory } from './services/organizations/directory.ts';
 import { createGuardrails } from './services/organizations/guardrails.ts';
-import { createAttempts } from './signin/attempts.ts';
 import { createSignIn } from './signin/signin.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
 import { openRootKey } from './store/root-key.ts';
 import { createSealer } from './store/seal.ts';
 import type { Store } from './store/store.ts';
+import { setUpTvm, showTvm } from './tvm/configuration.ts';
+import { createTvm } from './tvm/tvm.ts';
 
 const partition = 'aws';
 
@@ -121,7 +123,7 @@ export function compose(parts: Parts): Castellan {
     services: () => Promise.all(Object.values(services).map((load) => load())),
     onError: parts.onInternalError,
   });
-  const site = createSignIn({
+  const signIn = createSignIn({
     store,
     ids,
     sealer,
@@ -135,7 +137,18 @@ export function compose(parts: Parts): Castellan {
     attempts: createAttempts(),
     onInternalError: parts.onInternalError,
   });
-  return { pipeline, decisions, work, site };
+  const tvm = createTvm({
+    store,
+    ids,
+    sealer,
+    partition,
+    region: parts.region,
+    identities: knownIdentities,
+    attempts: createAttempts(),
+    act: pipeline.act,
+    onInternalError: parts.onInternalError,
+  });
+  return { pipeline, decisions, work, site: (received) => signIn(received) ?? tvm(received) };
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -190,6 +203,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     info: () => info ?? {},
     explain: async (requestId) =>
       castellan.decisions.recall(requestId) ?? (await store.transact((transaction) => storedExplanation(transaction, requestId))),
+    tvm: () => showTvm(store),
+    setUpTvm: (request) => setUpTvm(store, request),
     coverage: async () => ({ services: await coverageOf(registrySource) }),
     async advanceClock(ms) {
       await advanceClock(store, clock, ms);

@@ -48,6 +48,15 @@ export async function main(parameters: readonly string[]): Promise<void> {
   add('coverage [service]', 'what is enforced and executed, stored only, or absent', async () => (await import('./coverage.ts')).coverage);
   add('time [verb] [duration]', 'show the clock; `time advance 31d` moves it forward', async () => (await import('./time.ts')).time);
   add(
+    'tvm [verb] [mode]',
+    'the token vending machine; `tvm on anonymous --role-arn ARN` switches it on',
+    async () => (await import('./tvm.ts')).tvm,
+    new Option('--role-arn <arn>', 'the role whose sessions are handed out'),
+    new Option('--broker-access-key-id <id>', 'key of the IAM user that assumes the role'),
+    new Option('--duration <seconds>', 'how long they hold (default 3600)'),
+    new Option('--policy <file>', 'session policy laid over the role'),
+  );
+  add(
     'secret <verb> <name>',
     "print a secret's value: `secret get NAME`",
     async () => (await import('./secret.ts')).secret,

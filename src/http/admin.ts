@@ -12,6 +12,10 @@ export interface AdminBackend {
   /** Undefined: no such request, or no decision was kept of it. */
   explain(requestId: string): Promise<object | undefined>;
   coverage(): Promise<object>;
+  /** How the token vending machine is set up. */
+  tvm(): Promise<object>;
+  /** @throws Error about what is wrong in the request. */
+  setUpTvm(request: unknown): Promise<object>;
   advanceClock(ms: number): Promise<void>;
   clock(): { readonly now: string; readonly offsetMs: number };
   /** The whole state, one JSON document per line; secrets are sealed under the passphrase. */
@@ -58,6 +62,10 @@ async function answer(backend: AdminBackend, { request }: Received, route: strin
       return json(200, backend.info());
     case 'GET coverage':
       return json(200, await backend.coverage());
+    case 'GET tvm':
+      return json(200, await backend.tvm());
+    case 'POST tvm':
+      return json(200, await backend.setUpTvm(JSON.parse(Buffer.from(request.body).toString('utf8'))));
     case 'GET time':
       return json(200, backend.clock());
     case 'POST time/advance': {

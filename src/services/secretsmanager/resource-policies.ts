@@ -5,7 +5,7 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { compileDocument } from '../../policy/compile.ts';
 import { type PolicyDocument, parseDocument, type Statement } from '../../policy/document.ts';
 import { evaluate } from '../../policy/evaluate.ts';
-import { isOperator } from '../../policy/validate-document.ts';
+import { isOperator } from '../../policy/validate-statement.ts';
 import { onSecret } from './access.ts';
 import type { PutResourcePolicyRequest, ValidateResourcePolicyRequest, ValidationErrorsEntry } from './api.gen.ts';
 import { grantsPublicAccess } from './public-access.ts';
