@@ -1,5 +1,6 @@
 // The composition root: the only file that knows every part. It reads like a bill of materials.
 import { join } from 'node:path';
+import { createAttempts } from './base/attempts.ts';
 import { isoSeconds, type MovableClock, systemClock } from './base/clock.ts';
 import { type Ids, randomIds } from './base/ids.ts';
 import { type AdminBackend, createAdmin } from './http/admin.ts';
@@ -21,6 +22,7 @@ import type { Received } from './pipeline/stages.ts';
 import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
+import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
 import { createProviderDirectory } from './services/iam/identity-providers.ts';
@@ -29,13 +31,14 @@ import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
 import { createOrganizationDirectory } from './services/organizations/directory.ts';
 import { createGuardrails } from './services/organizations/guardrails.ts';
-import { createAttempts } from './signin/attempts.ts';
 import { createSignIn } from './signin/signin.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
 import { openRootKey } from './store/root-key.ts';
 import { createSealer } from './store/seal.ts';
 import type { Store } from './store/store.ts';
+import { setUpTvm, showTvm } from './tvm/configuration.ts';
+import { createTvm } from './tvm/tvm.ts';
 
 const partition = 'aws';
 
@@ -120,7 +123,7 @@ export function compose(parts: Parts): Castellan {
     services: () => Promise.all(Object.values(services).map((load) => load())),
     onError: parts.onInternalError,
   });
-  const site = createSignIn({
+  const signIn = createSignIn({
     store,
     ids,
     sealer,
@@ -134,7 +137,18 @@ export function compose(parts: Parts): Castellan {
     attempts: createAttempts(),
     onInternalError: parts.onInternalError,
   });
-  return { pipeline, decisions, work, site };
+  const tvm = createTvm({
+    store,
+    ids,
+    sealer,
+    partition,
+    region: parts.region,
+    identities: knownIdentities,
+    attempts: createAttempts(),
+    act: pipeline.act,
+    onInternalError: parts.onInternalError,
+  });
+  return { pipeline, decisions, work, site: (received) => signIn(received) ?? tvm(received) };
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -189,6 +203,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     info: () => info ?? {},
     explain: async (requestId) =>
       castellan.decisions.recall(requestId) ?? (await store.transact((transaction) => storedExplanation(transaction, requestId))),
+    tvm: () => showTvm(store),
+    setUpTvm: (request) => setUpTvm(store, request),
     coverage: async () => ({ services: await coverageOf(registrySource) }),
     async advanceClock(ms) {
       await advanceClock(store, clock, ms);
@@ -197,6 +213,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock: () => ({ now: isoSeconds(clock.now()), offsetMs: clock.offsetMs }),
     exportState: (passphrase) => exportState(store, passphrase, ids),
     importState: (text, passphrase) => importState(store, text, passphrase, ids),
+    importManagedPolicies: (text) => store.transact((transaction) => importAwsManaged(transaction, text, clock.now(), ids.uuid())),
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);

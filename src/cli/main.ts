@@ -48,6 +48,15 @@ export async function main(parameters: readonly string[]): Promise<void> {
   add('coverage [service]', 'what is enforced and executed, stored only, or absent', async () => (await import('./coverage.ts')).coverage);
   add('time [verb] [duration]', 'show the clock; `time advance 31d` moves it forward', async () => (await import('./time.ts')).time);
   add(
+    'tvm [verb] [mode]',
+    'the token vending machine; `tvm on anonymous --role-arn ARN` switches it on',
+    async () => (await import('./tvm.ts')).tvm,
+    new Option('--role-arn <arn>', 'the role whose sessions are handed out'),
+    new Option('--broker-access-key-id <id>', 'key of the IAM user that assumes the role'),
+    new Option('--duration <seconds>', 'how long they hold (default 3600)'),
+    new Option('--policy <file>', 'session policy laid over the role'),
+  );
+  add(
     'secret <verb> <name>',
     "print a secret's value: `secret get NAME`",
     async () => (await import('./secret.ts')).secret,
@@ -66,6 +75,11 @@ export async function main(parameters: readonly string[]): Promise<void> {
   );
   add('export [file]', 'write the whole state to a file', async () => (await import('./state.ts')).exportFile, passphrase);
   add('import <file>', 'replace the whole state by that of a file', async () => (await import('./state.ts')).importFile, passphrase);
+  add(
+    'managed-policies <verb> <path>',
+    '`managed-policies import PATH` takes in documents of AWS managed policies: a file of JSON lines, or a directory of such files',
+    async () => (await import('./managed-policies.ts')).managedPolicies,
+  );
   add('reset', 'erase everything', async () => (await import('./state.ts')).reset, new Option('--yes', 'do not ask'));
   add('doctor', 'check this installation and say what to do', async () => (await import('./doctor.ts')).doctor);
   add('completion <shell>', 'print the completion script for bash, zsh or fish', async () => (await import('./completion.ts')).completion);

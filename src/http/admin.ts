@@ -12,12 +12,18 @@ export interface AdminBackend {
   /** Undefined: no such request, or no decision was kept of it. */
   explain(requestId: string): Promise<object | undefined>;
   coverage(): Promise<object>;
+  /** How the token vending machine is set up. */
+  tvm(): Promise<object>;
+  /** @throws Error about what is wrong in the request. */
+  setUpTvm(request: unknown): Promise<object>;
   advanceClock(ms: number): Promise<void>;
   clock(): { readonly now: string; readonly offsetMs: number };
   /** The whole state, one JSON document per line; secrets are sealed under the passphrase. */
   exportState(passphrase: string): Promise<string>;
   /** @throws Error when the text is no export or the passphrase is wrong. */
   importState(text: string, passphrase: string): Promise<{ readonly documents: number }>;
+  /** Documents of AWS managed policies, one JSON object per line. @throws Error that names the line which is none. */
+  importManagedPolicies(text: string): Promise<{ readonly policies: number }>;
   reset(): Promise<void>;
 }
 
@@ -56,6 +62,10 @@ async function answer(backend: AdminBackend, { request }: Received, route: strin
       return json(200, backend.info());
     case 'GET coverage':
       return json(200, await backend.coverage());
+    case 'GET tvm':
+      return json(200, await backend.tvm());
+    case 'POST tvm':
+      return json(200, await backend.setUpTvm(JSON.parse(Buffer.from(request.body).toString('utf8'))));
     case 'GET time':
       return json(200, backend.clock());
     case 'POST time/advance': {
@@ -71,6 +81,8 @@ async function answer(backend: AdminBackend, { request }: Received, route: strin
       };
     case 'POST import':
       return json(200, await backend.importState(Buffer.from(request.body).toString('utf8'), passphraseOf(request.headers)));
+    case 'POST managed-policies':
+      return json(200, await backend.importManagedPolicies(Buffer.from(request.body).toString('utf8')));
     case 'POST reset':
       await backend.reset();
       return json(200, { status: 'reset' });

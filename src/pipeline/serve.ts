@@ -4,11 +4,14 @@ import { Fault } from '../base/fault.ts';
 import { limits } from '../base/limits.ts';
 import { type AfterCommit, isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
+import type { ServiceCall } from '../kit/calls.ts';
 import type { EventFacts } from '../kit/context.ts';
 import type { ContextFor, Outside, RunService } from '../kit/jobs.ts';
+import type { Identity } from '../kit/ports.ts';
 import type { Structure, WireResponse } from '../protocol/protocol.ts';
 import { readSignature } from '../sigv4/present.ts';
 import { ConflictError, type LedgerEvent, type Store, type Transaction } from '../store/store.ts';
+import { act } from './act.ts';
 import { type Authenticator, authenticate } from './authenticate.ts';
 import { Refusal } from './authorize.ts';
 import { storeExplanation } from './decision-log.ts';
@@ -30,6 +33,8 @@ export interface Pipeline {
   serve(received: Received): Promise<WireResponse>;
   /** Answers a request that could not be read, in the error shape that its client reads. */
   refuse(received: Received, fault: Fault): WireResponse;
+  /** Asks for an operation with somebody's credentials, as a part of the server. */
+  act(transaction: Transaction, received: Received, identity: Identity, call: ServiceCall): Promise<Structure | Fault>;
   /** Runs work that a service does by itself; what it records is appended to the unit of work. */
   runService: RunService;
 }
@@ -48,6 +53,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     guessProtocol(protocols, received.request).encodeFault(fault, undefined, undefined, received.requestId);
   return {
     refuse,
+    act: (...given) => act(parts, ...given),
     runService: (name, transaction, now, work) => runService(parts, name, transaction, now, work),
     async serve(received) {
       try {

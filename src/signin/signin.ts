@@ -1,11 +1,12 @@
 // Where people sign in: the federation endpoint for sessions that a broker opened, and a form for IAM users. Each request is one unit of work
 // with its sign-in event. The web console comes later; until then a page says who is signed in.
+
+import type { Attempts } from '../base/attempts.ts';
 import { isoSeconds } from '../base/clock.ts';
 import type { PrincipalDirectory } from '../kit/ports.ts';
 import type { Received } from '../pipeline/stages.ts';
 import type { WireResponse } from '../protocol/protocol.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import type { Attempts } from './attempts.ts';
 import { callerOfCookie, type SessionParts } from './console-session.ts';
 import type { EventParts } from './events.ts';
 import { federation } from './federation-endpoint.ts';

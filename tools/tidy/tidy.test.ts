@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 
 /** Longer than the hard limit of 500 lines. May only shrink. */
-const tooLong: ReadonlySet<string> = new Set(['src/policy/cases.ts']);
+const tooLong: ReadonlySet<string> = new Set();
 const linesMax = 500;
 
 interface Source {
@@ -80,6 +80,7 @@ const layers: readonly { readonly part: string; readonly from: RegExp; readonly 
   { part: 'functions', from: /^src\/functions\//, may: /^src\/(functions|kit\/ports|base\/)/ },
   { part: 'outbound', from: /^src\/outbound\//, may: /^src\/(outbound|kit|base)\// },
   { part: 'signin', from: /^src\/signin\//, may: /^src\/(signin|pipeline|protocol|kit|store|base)\// },
+  { part: 'tvm', from: /^src\/tvm\//, may: /^src\/(tvm|pipeline|protocol|policy|kit|store|base)\// },
   { part: 'http', from: /^src\/http\//, may: /^src\/(http|pipeline|protocol|base)\// },
   { part: 'cli', from: /^src\/cli\//, may: /^src\/(cli|sigv4|policy|base|kit\/coverage\.ts|main\.ts|server-options\.ts)/ },
 ];

@@ -1,5 +1,5 @@
 // How often somebody may try to sign in: per name and per address, forgotten after a while. In memory of one node; every failure is in the ledger.
-import { limits } from '../base/limits.ts';
+import { limits } from './limits.ts';
 
 export interface Attempts {
   /** Counts the attempt. */
