@@ -245,6 +245,7 @@ export function loseMaterial({ transaction }: Pick<Context, 'transaction'>, key:
     return;
   }
   materials.put(transaction, { ...record, material: undefined, validToMs: undefined });
+  transaction.scrub();
   const isWaiting = key.state === 'Enabled' || key.state === 'Disabled';
   keys.put(transaction, { ...key, state: isWaiting ? 'PendingImport' : key.state, expiration: undefined });
 }

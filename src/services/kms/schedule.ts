@@ -63,6 +63,7 @@ async function destroy(context: JobContext, key: KeyRecord): Promise<void> {
   const { transaction } = context;
   const place = [key.account, key.region, key.keyId] as const;
   for (const material of await materials.all(transaction, ...place)) materials.remove(transaction, material);
+  transaction.scrub();
   for (const alias of await aliasesOfKey.all(transaction, ...place)) {
     aliases.remove(transaction, alias);
     aliasesOfKey.remove(transaction, alias);
