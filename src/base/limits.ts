@@ -35,6 +35,7 @@ export const limits = {
   /** Names and addresses whose attempts to sign in are counted. */
   signInCountsMax: 20_000,
   documentCacheEntriesMax: 20_000,
+  listCacheEntriesMax: 20_000,
   identityCacheEntriesMax: 10_000,
   /** Accounts whose guardrails a node keeps compiled. */
   guardrailCacheEntriesMax: 20_000,
