@@ -22,6 +22,7 @@ import type { Received } from './pipeline/stages.ts';
 import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
+import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
 import { createProviderDirectory } from './services/iam/identity-providers.ts';
@@ -223,6 +224,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock: () => ({ now: isoSeconds(clock.now()), offsetMs: clock.offsetMs }),
     exportState: (passphrase) => exportState(store, passphrase, ids),
     importState: (text, passphrase) => importState(store, text, passphrase, ids),
+    importManagedPolicies: (text) => store.transact((transaction) => importAwsManaged(transaction, text, clock.now(), ids.uuid())),
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);

@@ -13,6 +13,7 @@ import type { Work } from '../src/kit/work.ts';
 import { type Castellan, compose, type Parts } from '../src/main.ts';
 import { type Explained, storedExplanation } from '../src/pipeline/decision-log.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
+import { openPostgresStore } from '../src/store/postgres/postgres.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
@@ -61,12 +62,20 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-export async function startInProcess(name: string, more: Pick<Parts, 'outbound' | 'publicUrl'> = {}): Promise<InProcess> {
+interface InProcessOptions extends Pick<Parts, 'outbound' | 'publicUrl'> {
+  /** A database to use instead of SQLite. */
+  readonly postgres?: string;
+}
+
+export async function startInProcess(name: string, { postgres, ...more }: InProcessOptions = {}): Promise<InProcess> {
   const directory = temporaryDirectory(name);
   const ids = randomIds();
   const clock = systemClock();
   const rootKey = ids.bytes(32);
-  const store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
+  const store =
+    postgres === undefined
+      ? await openSqliteStore({ dataDir: directory.path, rootKey, ids })
+      : await openPostgresStore({ url: postgres, rootKey, ids });
   const { account } = await openInstallation(store, '111122223333', ids);
   const { pipeline, work, site } = compose({
     ...more,

@@ -42,6 +42,8 @@ export interface ConditionElement {
 export interface DocumentProblem {
   readonly kind: 'json' | 'structure' | 'effect' | 'version' | 'duplicate-member' | 'empty-statement';
   readonly element: string;
+  /** The value that stands there, for sentences that repeat it. */
+  readonly value?: string | undefined;
 }
 
 export type ParsedDocument = { readonly document: PolicyDocument } | { readonly problem: DocumentProblem };
@@ -76,11 +78,14 @@ export function parseDocument(text: string): ParsedDocument {
 
 class ProblemError extends Error {
   readonly problem: DocumentProblem;
-  constructor(kind: DocumentProblem['kind'], element: string) {
+  constructor(kind: DocumentProblem['kind'], element: string, value?: string) {
     super(element);
-    this.problem = { kind, element };
+    this.problem = { kind, element, value };
   }
 }
+
+/** Of a wrong value that a sentence repeats. */
+const shownCharactersMax = 64;
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -110,7 +115,11 @@ function readStatement(json: unknown): Statement {
   const { Sid: sid, Effect: effect } = raw;
   if (sid !== undefined && typeof sid !== 'string') throw new ProblemError('structure', 'Sid');
   if (effect === undefined) throw new ProblemError('structure', 'Effect');
-  if (effect !== 'Allow' && effect !== 'Deny') throw new ProblemError(typeof effect === 'string' ? 'effect' : 'structure', 'Effect');
+  if (effect !== 'Allow' && effect !== 'Deny') {
+    throw typeof effect === 'string'
+      ? new ProblemError('effect', 'Effect', effect.slice(0, shownCharactersMax))
+      : new ProblemError('structure', 'Effect');
+  }
   return {
     sid,
     effect,
@@ -186,7 +195,7 @@ function hasDuplicateMembers(text: string): boolean {
     else if (character === '"') {
       const end = endOfString(text, index);
       const names = open.at(-1);
-      if (names !== undefined && /^\s*:/.test(text.slice(end + 1, end + 64))) {
+      if (names !== undefined && isMemberName(text, end + 1)) {
         const name: string = JSON.parse(text.slice(index, end + 1));
         if (names.has(name)) return true;
         names.add(name);
@@ -195,6 +204,13 @@ function hasDuplicateMembers(text: string): boolean {
     }
   }
   return false;
+}
+
+/** Only white space and a colon follow a member's name. */
+function isMemberName(text: string, after: number): boolean {
+  let index = after;
+  while (/\s/.test(text[index] ?? '')) index += 1;
+  return text[index] === ':';
 }
 
 function endOfString(text: string, start: number): number {

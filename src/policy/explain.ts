@@ -7,9 +7,9 @@ import { allows, evaluate, levelsAllow, resourceGrant, rootUnlocks, sourcesOf } 
 import { resourceControlLevels, serviceControlLevels } from './guardrails.ts';
 import { refusalMessage } from './message.ts';
 import type { AuthorizationRequest, ConditionValue, Decision, Outcome, PolicyLayer, PolicySource } from './policy.ts';
-import { matchPrincipal, type PrincipalMatch } from './principals.ts';
+import type { PrincipalMatch } from './principals.ts';
 import { type Remedy, remedyFor } from './remedy.ts';
-import { actionMatches, candidatesOf, resourceMatches, type Subject, statementMatch, subjectOf } from './statement.ts';
+import { actionMatches, candidatesOf, principalMatch, resourceMatches, type Subject, statementMatch, subjectOf } from './statement.ts';
 import { resolveText } from './template.ts';
 
 /** Plain JSON data. */
@@ -164,7 +164,7 @@ function traceStatement(policy: CompiledPolicy, statement: CompiledStatement, su
     applies: candidate !== undefined && statementMatch(candidate, subject) !== undefined,
     action: candidate !== undefined && actionMatches(candidate.actions, subject.lowerCaseAction),
     resource: resourceMatches(statement.resources, subject),
-    principal: matchPrincipal(statement.principals, request.principal, request.boundary !== undefined) !== undefined,
+    principal: principalMatch(statement, request) !== undefined,
     conditions: statement.conditions.map((condition) => traceCondition(condition, hasVariables, request)),
   };
 }

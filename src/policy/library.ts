@@ -18,3 +18,4 @@ export type {
   ResourcePolicy,
 } from './policy.ts';
 export type { Remedy } from './remedy.ts';
+export { checkDocument, type DocumentCheck, type DocumentType, sizeExcess, sizeQuotas } from './validate-document.ts';

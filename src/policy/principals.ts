@@ -46,16 +46,18 @@ function setOf(values: readonly string[]): ReadonlySet<string> {
   return values.length === 0 ? empty : new Set(values);
 }
 
-/** The strongest way in which the element names the caller; undefined when it does not. Without an element everybody is meant. */
+/**
+ * The strongest way in which the element names the caller; undefined when it does not. Without an element everybody is meant.
+ * `sparesNobody`: AWS: NotPrincipal with Deny always denies a caller that has a permissions boundary.
+ */
 export function matchPrincipal(
   principals: CompiledPrincipals | undefined,
   principal: Principal,
-  hasBoundary: boolean,
+  sparesNobody: boolean,
 ): PrincipalMatch | undefined {
   if (principals === undefined) return 'direct';
   if (!principals.isNegated) return strongestMatch(principals, principal);
-  // AWS: NotPrincipal with Deny always denies a caller that has a permissions boundary.
-  return hasBoundary || !isSpared(principals, principal) ? 'direct' : undefined;
+  return sparesNobody || !isSpared(principals, principal) ? 'direct' : undefined;
 }
 
 function strongestMatch(principals: CompiledPrincipals, principal: Principal): PrincipalMatch | undefined {

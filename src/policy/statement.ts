@@ -60,6 +60,10 @@ export function statementMatch({ statement, actions }: Candidate, subject: Subje
   const { request } = subject;
   if (!actionMatches(actions, subject.lowerCaseAction)) return undefined;
   if (!resourceMatches(statement.resources, subject)) return undefined;
-  const match = matchPrincipal(statement.principals, request.principal, request.boundary !== undefined);
+  const match = principalMatch(statement, request);
   return match === undefined || !conditionsHold(statement, request.context) ? undefined : match;
+}
+
+export function principalMatch({ principals, effect }: CompiledStatement, { boundary, principal }: AuthorizationRequest) {
+  return matchPrincipal(principals, principal, boundary !== undefined && effect === 'Deny');
 }

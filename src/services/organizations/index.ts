@@ -4,17 +4,18 @@ import { accountCreationOperations } from './account-creation.ts';
 import { accountClosure, accountOperations } from './accounts.ts';
 import { attachmentOperations } from './attachments.ts';
 import { delegationOperations } from './delegation.ts';
+import { effectiveOperations } from './effective.ts';
 import { organizationOperations } from './organization.ts';
 import { policyOperations } from './policies.ts';
 import { resourcePolicyOperations } from './resource-policy.ts';
-import { validationFault } from './service.ts';
+import { constraint, validationFault } from './service.ts';
 import { serviceAccessOperations } from './service-access.ts';
 import { tagOperations } from './tags.ts';
 import { unitOperations } from './units.ts';
 
 export const organizations: ServiceDefinition = {
   name: 'organizations',
-  quirks: { isGlobal: true, validationFault },
+  quirks: { isGlobal: true, validationFault, tagPolicyFault: (message) => constraint('TAG_POLICY_VIOLATION', message) },
   operations: [
     ...organizationOperations,
     ...unitOperations,
@@ -22,6 +23,7 @@ export const organizations: ServiceDefinition = {
     ...accountCreationOperations,
     ...policyOperations,
     ...attachmentOperations,
+    ...effectiveOperations,
     ...tagOperations,
     ...delegationOperations,
     ...serviceAccessOperations,

@@ -12,6 +12,7 @@ import {
   RotateSecretCommand,
   type RotateSecretCommandInput,
   type SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type InProcess, startInProcess } from '../../../test/in-process.ts';
@@ -83,6 +84,13 @@ test('a rotation announces its version at once, and one that fails leaves it pen
     additionalEventData: { SecretId: described.ARN, ErrorMessage: 'setSecret: Unable to connect to the database (ECONNREFUSED).' },
   });
   expect(JSON.stringify(await events())).not.toContain('old-password');
+});
+
+test('an announced version without a value cannot become current', async () => {
+  const one = await create();
+  const { VersionId: MoveToVersionId } = await rotate();
+  const move = new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'AWSCURRENT', RemoveFromVersionId: one, MoveToVersionId });
+  await expect(client.send(move)).rejects.toMatchObject({ name: 'InvalidRequestException' });
 });
 
 test('a failed rotation is tried again with the same version, five times, and then in the next window', async () => {

@@ -7,7 +7,7 @@ import { open, seal } from './envelope.ts';
 import { current, holderOf, labelsByVersion, pending, previous } from './labels.ts';
 import { type SecretRecord, secrets, versions } from './records.ts';
 import { addReplicas, replicationStatus, requireRegions } from './replicas.ts';
-import { arnOf, type FoundSecret, newSuffix, requireName, requirePrimary, requireSecret, secretAt } from './secret-ids.ts';
+import { arnOf, type FoundSecret, newSuffix, noteSecret, requireName, requirePrimary, requireSecret, secretAt } from './secret-ids.ts';
 import { fault, operation } from './service.ts';
 import { tagList, tagRecord, withTags } from './tags.ts';
 import { hasValue, type NewVersion, newVersionOf, ownerOf, putVersion } from './versions.ts';
@@ -91,9 +91,10 @@ async function createdBefore(context: Context, { secret }: FoundSecret, version:
 }
 
 async function createdShape(context: Context, secret: SecretRecord, versionId: string | undefined): Promise<CreateSecretResponse> {
-  noteSecret(context, secret);
+  const ARN = arnOf(context, secret);
+  noteSecret(context, secret.account, ARN);
   return {
-    ARN: arnOf(context, secret),
+    ARN,
     Name: secret.name,
     VersionId: versionId,
     ReplicationStatus: secret.replicaRegions.length === 0 ? undefined : await replicationStatus(context, secret),
@@ -156,7 +157,6 @@ export const UpdateSecret = operation('UpdateSecret', {
     const rekeyed = input.KmsKeyId === undefined ? described : await withKey(context, described, input.KmsKeyId);
     secrets.put(context.transaction, rekeyed);
     if (version !== undefined) await putVersion(context, rekeyed, version, [current]);
-    noteSecret(context, secret);
     return { ARN: arn, Name: secret.name, VersionId: version?.versionId };
   },
 });
@@ -172,14 +172,6 @@ async function withKey(context: Context, secret: SecretRecord, keyId: string): P
     versions.put(context.transaction, { ...version, value: await seal(context, ownerOf(context, next, versionId), value) });
   }
   return next;
-}
-
-/** Which secret the ledger's entry is about. */
-export function noteSecret(context: Context, secret: SecretRecord): void {
-  context.note({
-    resources: [{ type: 'AWS::SecretsManager::Secret', name: arnOf(context, secret) }],
-    sharedWith: secret.account,
-  });
 }
 
 export const secretOperations = [CreateSecret, DescribeSecret, UpdateSecret];
