@@ -124,9 +124,6 @@ const samples: Readonly<Record<string, unknown>> = {
   AddReplicaRegions: [{ Region: 'eu-west-1' }],
   ResourcePolicy: document,
   PrincipalArn: 'arn:aws:iam::111122223333:saml-provider/some-name',
-  TargetPrincipal: '444455556666',
-  TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
-  SigningAlgorithm: 'ES384',
   SAMLMetadataDocument: 'x'.repeat(1_000),
   SAMLProviderArn: 'arn:aws:iam::111122223333:saml-provider/some-name',
   OpenIDConnectProviderArn: 'arn:aws:iam::111122223333:oidc-provider/some.name',
@@ -164,6 +161,11 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Target: { Type: 'ACCOUNT', Id: '111122223333' },
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
+  },
+  sts: {
+    TargetPrincipal: '444455556666',
+    TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
+    SigningAlgorithm: 'ES384',
   },
 };
 
