@@ -145,6 +145,7 @@ const noTransaction: Transaction = {
   put: untouched,
   delete: untouched,
   append: untouched,
+  scrub: untouched,
   discard: untouched,
   events: untouched,
   eventsAfter: untouched,

@@ -89,6 +89,8 @@ export interface OrganizationDirectory {
 export interface OrganizationStanding {
   readonly organizationId: string;
   readonly managementAccount: string;
+  /** `o-…/r-…/ou-…/`, where the account stands. */
+  readonly path: string;
   readonly hasAllFeatures: boolean;
   /** Trusted access is enabled for the service. */
   readonly isServiceTrusted: boolean;
