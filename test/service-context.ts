@@ -48,6 +48,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched },
     publicUrl: 'http://localhost',
+    isGlobalEndpoint: false,
     sealer: createSealer(Buffer.from(options.rootKey ?? 'root key'), ids),
     ids,
     sourceIp: '192.0.2.1',
