@@ -175,6 +175,11 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
   },
+  sts: {
+    TargetPrincipal: '444455556666',
+    TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
+    SigningAlgorithm: 'ES384',
+  },
 };
 
 function sampleOf(shape: StructureShape | undefined, service: string): Structure {
