@@ -140,6 +140,7 @@ export function compose(parts: Parts): Castellan {
     principals: identities,
     isKnownAccount: async (transaction, account) => (await accounts.get(transaction, account)) !== undefined,
     attempts: createAttempts(),
+    act: pipeline.act,
     onInternalError: parts.onInternalError,
   });
   const tvm = createTvm({
