@@ -46,6 +46,11 @@ export const limits = {
   /** AWS: the longest life of a presigned URL, seven days. */
   presignedSecondsMax: 604_800,
   listBatchMax: 1_000,
+  /** How often a node looks whether the file of root keys has changed, and how long a rotation waits for the others. */
+  rootKeyFollowMs: 1_000,
+  rootKeyWaitMs: 3_000,
+  /** Documents that one unit of work seals again. */
+  resealBatchMax: 50,
   /** Events that a reader of the ledger gets at once. */
   readerBatchMax: 500,
   /** Steps of one job before the others have their turn. */
