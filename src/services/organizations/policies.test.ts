@@ -134,6 +134,19 @@ describe('policies', () => {
     });
   });
 
+  test('are attached, named and nested within limits by parallel calls too', async () => {
+    const unit = await newUnit('contended');
+    const ids: string[] = [];
+    for (let index = 0; index < 14; index += 1) ids.push(await newPolicy(`contender-${index}`, deny(`sns:*${index}`)));
+    const attached = await Promise.allSettled(ids.map((PolicyId) => organizations.attachPolicy({ PolicyId, TargetId: unit })));
+    // FullAWSAccess is the tenth.
+    expect(attached.filter(({ status }) => status === 'fulfilled')).toHaveLength(9);
+    const named = await Promise.allSettled(Array.from({ length: 8 }, () => newUnit('the same name', unit)));
+    expect(named.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const created = await Promise.allSettled(Array.from({ length: 8 }, () => newPolicy('the same policy', deny('sns:*'))));
+    expect(created.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
   test('of a type must be enabled, and are forgotten when it is disabled', async () => {
     const id = await newPolicy('tags', { tags: { costcenter: { tag_key: { '@@assign': 'CostCenter' } } } }, 'TAG_POLICY');
     const attach = () => organizations.attachPolicy({ PolicyId: id, TargetId: rootId });
