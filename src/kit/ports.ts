@@ -42,7 +42,6 @@ export interface IdentityLookup {
 /** Where an account stands in its organisation, and what binds it there. Immutable, so it can be cached. */
 export interface AccountPlace {
   readonly organizationId: string;
-  readonly managementAccount: string;
   /** `o-…/r-…/ou-…/`, as aws:PrincipalOrgPaths has it. */
   readonly path: string;
   /** One list per level from the root down. Undefined: not subject to any. */
