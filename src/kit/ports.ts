@@ -83,6 +83,8 @@ export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
 export interface OrganizationDirectory {
   /** Undefined: the account is in no organisation. */
   standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
+  /** The effective management policy of an account as JSON data; undefined: none of the type reaches it. For tag policies see kit/tag-policy.ts. */
+  effectivePolicy(transaction: Transaction, account: string, type: string): Promise<unknown>;
 }
 
 export interface OrganizationStanding {

@@ -3,8 +3,8 @@
 import { isRecord } from '../../base/record.ts';
 import type { EffectivePolicyType } from './api.gen.ts';
 
-/** The members that a policy of each type may begin with. */
-const topMembers: Readonly<Record<EffectivePolicyType, readonly string[]>> = {
+/** The member that a policy of each type begins with, where AWS documents it. */
+const topMembers: Readonly<Partial<Record<EffectivePolicyType, readonly string[]>>> = {
   TAG_POLICY: ['tags'],
   BACKUP_POLICY: ['plans'],
   AISERVICES_OPT_OUT_POLICY: ['services'],
@@ -15,7 +15,6 @@ const topMembers: Readonly<Record<EffectivePolicyType, readonly string[]>> = {
   UPGRADE_ROLLOUT_POLICY: ['upgrade_rollout'],
   BEDROCK_POLICY: ['bedrock'],
   S3_POLICY: ['s3_attributes'],
-  NETWORK_SECURITY_DIRECTOR_POLICY: ['network_security_director'],
 };
 
 const depthMax = 20;
@@ -26,7 +25,9 @@ export function isManagementPolicy(type: EffectivePolicyType, content: string): 
   const json = parsed(content);
   if (json === undefined) return false;
   const members = Object.keys(json).filter((name) => name !== childControl);
-  return members.length > 0 && members.every((name) => topMembers[type].includes(name)) && isNode(json, 0) && isOfItsType(type, json);
+  return (
+    members.length > 0 && members.every((name) => topMembers[type]?.includes(name) ?? true) && isNode(json, 0) && isOfItsType(type, json)
+  );
 }
 
 /** Types whose settings AWS documents one by one. */
