@@ -22,14 +22,18 @@ import type { Received } from './pipeline/stages.ts';
 import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
+import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
 import { createProviderDirectory } from './services/iam/identity-providers.ts';
+import { isOutboundIssuer } from './services/iam/outbound-federation.ts';
 import { accounts } from './services/iam/records.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
 import { createOrganizationDirectory } from './services/organizations/directory.ts';
 import { createGuardrails } from './services/organizations/guardrails.ts';
+import { issuerKeySet } from './services/sts/web-identity-keys.ts';
+import { createIssuerDocuments } from './signin/issuer-documents.ts';
 import { createSignIn } from './signin/signin.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
@@ -147,7 +151,15 @@ export function compose(parts: Parts): Castellan {
     act: pipeline.act,
     onInternalError: parts.onInternalError,
   });
-  return { pipeline, decisions, work, site: (received) => signIn(received) ?? tvm(received) };
+  const issuerDocuments = createIssuerDocuments({
+    store,
+    publicUrl,
+    isIssuer: isOutboundIssuer,
+    keySet: (transaction, issuerId) => issuerKeySet(transaction, ids, issuerId),
+    onInternalError: parts.onInternalError,
+  });
+  const site = (received: Received) => signIn(received) ?? tvm(received) ?? issuerDocuments(received);
+  return { pipeline, decisions, work, site };
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -212,6 +224,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock: () => ({ now: isoSeconds(clock.now()), offsetMs: clock.offsetMs }),
     exportState: (passphrase) => exportState(store, passphrase, ids),
     importState: (text, passphrase) => importState(store, text, passphrase, ids),
+    importManagedPolicies: (text) => store.transact((transaction) => importAwsManaged(transaction, text, clock.now(), ids.uuid())),
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);

@@ -75,6 +75,11 @@ export async function main(parameters: readonly string[]): Promise<void> {
   );
   add('export [file]', 'write the whole state to a file', async () => (await import('./state.ts')).exportFile, passphrase);
   add('import <file>', 'replace the whole state by that of a file', async () => (await import('./state.ts')).importFile, passphrase);
+  add(
+    'managed-policies <verb> <path>',
+    '`managed-policies import PATH` takes in documents of AWS managed policies: a file of JSON lines, or a directory of such files',
+    async () => (await import('./managed-policies.ts')).managedPolicies,
+  );
   add('reset', 'erase everything', async () => (await import('./state.ts')).reset, new Option('--yes', 'do not ask'));
   add('doctor', 'check this installation and say what to do', async () => (await import('./doctor.ts')).doctor);
   add('completion <shell>', 'print the completion script for bash, zsh or fish', async () => (await import('./completion.ts')).completion);

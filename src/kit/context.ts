@@ -34,9 +34,13 @@ export interface SessionFacts {
   /** The OpenID Connect provider that vouched for the caller. */
   readonly federatedProvider: string | undefined;
   /** Condition keys that an identity provider's word gave the session for good: `saml:sub`, `accounts.google.com:aud`. */
+  /** A session of sts:AssumeRoot. */
+  readonly isAssumedRoot?: boolean;
   /** The role was assumed by the session of another role. */
   readonly isChained?: boolean;
   readonly federatedKeys?: Readonly<Record<string, ConditionValue>>;
+  /** Condition keys that a context provider gave the session: `identitystore:UserId`. */
+  readonly providedKeys?: Readonly<Record<string, ConditionValue>>;
 }
 
 /** What is known before the operation is authorised: enough to name its resources. */
@@ -58,6 +62,8 @@ export interface Scope {
   readonly ids: Ids;
   /** Stored policy documents, compiled once. */
   readonly compile: Compile;
+  /** The request came to the one address that the service has for the whole world (sts.amazonaws.com). */
+  readonly isGlobalEndpoint: boolean;
   /** Service principals through which the caller comes, the first one first; empty for a request from outside. */
   readonly via: readonly string[];
 }

@@ -4,6 +4,7 @@ import type { Secret } from '../base/secret.ts';
 import type { PolicySource } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
 import type { Caller, Sealer } from './context.ts';
+import type { TagRule } from './tag-policy.ts';
 
 /** A caller with everything that is evaluated on its requests. Immutable, so it can be cached. */
 export interface Identity {
@@ -47,6 +48,8 @@ export interface AccountPlace {
   /** One list per level from the root down. Undefined: not subject to any. */
   readonly serviceControl: readonly (readonly PolicySource[])[] | undefined;
   readonly resourceControl: readonly (readonly PolicySource[])[] | undefined;
+  /** Of the account's effective tag policy. */
+  readonly tagRules: readonly TagRule[];
 }
 
 /** Implemented by organizations. Undefined: the account is in no organisation. */
@@ -86,6 +89,8 @@ export interface OrganizationDirectory {
 export interface OrganizationStanding {
   readonly organizationId: string;
   readonly managementAccount: string;
+  /** `o-…/r-…/ou-…/`, where the account stands. */
+  readonly path: string;
   readonly hasAllFeatures: boolean;
   /** Trusted access is enabled for the service. */
   readonly isServiceTrusted: boolean;

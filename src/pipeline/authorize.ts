@@ -7,6 +7,7 @@ import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
 import type { GuardrailsPort, Identity } from '../kit/ports.ts';
 import { isUnderResourceControl } from '../kit/resource-control.ts';
 import { sessionRestriction } from '../kit/session-restrictions.ts';
+import { enforcedTagViolation, type TagRule } from '../kit/tag-policy.ts';
 import type { ProtocolName } from '../model/model.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
@@ -16,6 +17,7 @@ import type { Transaction } from '../store/store.ts';
 import { encodeAuthorizationMessage } from './authorization-message.ts';
 import { conditionContext, type Places, type RequestFacts } from './condition-context.ts';
 import type { DecisionLog, Explained } from './decision-log.ts';
+import { tagPolicyViolation } from './faults.ts';
 import type { Decoded } from './stages.ts';
 
 export interface Authorizer {
@@ -48,9 +50,11 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   const facts = requestFacts(request, scope.now);
   const asked: AuthorizationRequest[] = [];
   for (const access of accesses) {
-    const question = await authorizationRequest(authorizer, request.identity, access, facts, scope);
+    const { question, tagRules } = await authorizationRequest(authorizer, request.identity, access, facts, scope);
     asked.push(question);
     if (evaluate(question).outcome !== 'ALLOW') throw refuse(authorizer, request, access, question, asked, scope.now);
+    const violation = tagRules === undefined ? undefined : enforcedTagViolation(tagRules, access);
+    if (violation !== undefined) throw tagPolicyViolation(violation, request);
   }
   authorizer.decisions.remember(request.requestId, { timeMs: scope.now, operation: operationLabel(request), asked });
 }
@@ -61,11 +65,11 @@ async function authorizationRequest(
   access: Access,
   facts: Omit<RequestFacts, 'places'>,
   scope: Scope,
-): Promise<AuthorizationRequest> {
+): Promise<{ readonly question: AuthorizationRequest; readonly tagRules: readonly TagRule[] | undefined }> {
   const { principal } = identity.caller;
   const resourceAccount = access.resourceAccount ?? scope.account;
   const places = await placesOf(authorizer.guardrails, principal.account, resourceAccount, facts.source?.account, scope.transaction);
-  return {
+  const question: AuthorizationRequest = {
     principal,
     action: access.action,
     resource: access.resource,
@@ -80,6 +84,7 @@ async function authorizationRequest(
     resourceControl: isUnderResourceControl(access) ? places.resource?.resourceControl : undefined,
     vpcEndpoint: undefined,
   };
+  return { question, tagRules: places.resource?.tagRules };
 }
 
 /** Most often all three accounts are one, and it is looked up once. */

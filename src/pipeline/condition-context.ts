@@ -61,6 +61,8 @@ const globalKeys: Readonly<Record<string, KeySource>> = {
   'aws:multifactorauthpresent': ({ identity }, access) => (access.hasSecondFactor ? 'true' : secondFactor(identity)),
   'aws:multifactorauthage': ({ identity, now }, access) =>
     access.hasSecondFactor ? '0' : secondsSince(identity.caller.session?.mfaAtMs, now),
+  'aws:assumedroot': ({ identity }) =>
+    identity.caller.session === undefined ? undefined : String(identity.caller.session.isAssumedRoot === true),
   'aws:sourceidentity': ({ identity }) => identity.caller.session?.sourceIdentity,
   'aws:federatedprovider': ({ identity: { caller } }) =>
     caller.session?.federatedProvider ?? (caller.principal.kind === 'web-identity' ? caller.principal.arn : undefined),
@@ -92,7 +94,8 @@ const tagFamilies: readonly {
 
 export function conditionContext(facts: RequestFacts, access: Access): ConditionContext {
   const own = ownKeys(access.context);
-  const federated = ownKeys(facts.identity.caller.session?.federatedKeys);
+  const { federatedKeys, providedKeys } = facts.identity.caller.session ?? {};
+  const federated = ownKeys(federatedKeys ?? providedKeys);
   return {
     get(key) {
       const source = Object.hasOwn(globalKeys, key) ? globalKeys[key] : undefined;

@@ -100,6 +100,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     sealer: parts.authorizer.sealer,
     ids: parts.ids,
     compile: parts.compile,
+    isGlobalEndpoint: actor.request.headers['host']?.split(':')[0] === `${actor.service.model.endpointPrefix}.amazonaws.com`,
     via: actor.via,
   };
   return {

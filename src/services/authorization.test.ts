@@ -140,6 +140,15 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Action: 'lambda:InvokeFunction',
     FunctionVersion: '1',
   },
+  account: {
+    AccountId: '111122223333',
+    PrimaryEmail: 'a@example.org',
+    EmailAddress: 'a@example.org',
+    PhoneNumber: '+1 555 0100',
+    Otp: '123456',
+    AlternateContactType: 'BILLING',
+    CountryCode: 'FR',
+  },
   organizations: {
     AccountId: '111122223333',
     ParentId: 'r-exam',
@@ -155,6 +164,10 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     HandshakeId: 'h-1234567890',
     CreateAccountRequestId: 'car-1234567890',
     Type: 'SERVICE_CONTROL_POLICY',
+    'InviteOrganizationToTransferResponsibilityRequest.Type': 'BILLING',
+    'ListInboundResponsibilityTransfersRequest.Type': 'BILLING',
+    'ListOutboundResponsibilityTransfersRequest.Type': 'BILLING',
+    StartTimestamp: 1_800_000_000_000,
     Filter: 'SERVICE_CONTROL_POLICY',
     PolicyType: 'TAG_POLICY',
     Email: 'a@example.org',
@@ -162,12 +175,17 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
   },
+  sts: {
+    TargetPrincipal: '444455556666',
+    TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
+    SigningAlgorithm: 'ES384',
+  },
 };
 
 function sampleOf(shape: StructureShape | undefined, service: string): Structure {
   const input: Record<string, unknown> = {};
   for (const name of shape?.required ?? []) {
-    const own = samplesOf[service]?.[name] ?? samples[name];
+    const own = samplesOf[service]?.[`${shape?.name}.${name}`] ?? samplesOf[service]?.[name] ?? samples[name];
     if (own !== undefined) input[name] = name === 'PolicyDocument' && shape?.name === 'UpdateAssumeRolePolicyRequest' ? trust : own;
     else input[name] = sampleValue(shape?.members.get(name)?.shape, service);
   }

@@ -2,6 +2,7 @@
 import type { ServiceDefinition } from '../kit/service.ts';
 
 export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>> = {
+  account: async () => (await import('./account/index.ts')).account,
   cloudtrail: async () => (await import('./cloudtrail/index.ts')).cloudtrail,
   iam: async () => (await import('./iam/index.ts')).iam,
   kms: async () => (await import('./kms/index.ts')).kms,

@@ -4,6 +4,8 @@ import { apiTypesFile } from './api-types.ts';
 import { authzFile, readIamData } from './authz-file.ts';
 import type { Botocore } from './botocore.ts';
 import { catalogEntry, catalogFile, manifestFile } from './catalog.ts';
+import { grantableServicesFile } from './grantable-services.ts';
+import { managedPoliciesFile } from './managed-policies.ts';
 import { modelFile, pruneModel } from './model-file.ts';
 import { noticeFile } from './notice.ts';
 import { vendoredServices } from './services.ts';
@@ -25,6 +27,17 @@ export function generatedFiles(root: string, botocore: Botocore): ReadonlyMap<st
     [
       'src/services/catalog.gen.json',
       catalogFile(services.map(({ name, iamPrefixes, model }) => catalogEntry(name, iamPrefixes[0] ?? name, model))),
+    ],
+    ['src/services/iam/aws-managed.gen.json', managedPoliciesFile(iamData, Object.keys(iamData.names))],
+    [
+      'src/services/iam/grantable-services.gen.json',
+      grantableServicesFile(
+        iamData,
+        services.map(({ name, iamPrefixes, model }) => ({
+          prefix: iamPrefixes[0] ?? name,
+          endpointPrefix: catalogEntry(name, iamPrefixes[0] ?? name, model).endpointPrefix,
+        })),
+      ),
     ],
     ['src/services/models.sha256.json', manifestFile(versions, vendored)],
     ['NOTICE', noticeFile(versions, iamData.license)],

@@ -7,7 +7,7 @@ export function createOrganizationDirectory(): OrganizationDirectory {
     async standingOf(transaction, account, servicePrincipal) {
       const member = await members.get(transaction, account);
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
-      if (organization === undefined) return undefined;
+      if (member === undefined || organization === undefined) return undefined;
       const { organizationId, managementAccount, featureSet } = organization;
       const [trusted, delegated] = await Promise.all([
         serviceAccess.get(transaction, organizationId, servicePrincipal),
@@ -16,6 +16,7 @@ export function createOrganizationDirectory(): OrganizationDirectory {
       return {
         organizationId,
         managementAccount,
+        path: member.parentPath,
         hasAllFeatures: featureSet === 'ALL',
         isServiceTrusted: trusted !== undefined,
         isDelegatedAdministrator: delegated !== undefined,

@@ -93,6 +93,8 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
       for (const { documents } of batch)
         for (const [collection, entries] of documents) for (const key of entries.keys()) cache.drop(collection, key);
       writeAll.immediate(batch);
+      // The pages are overwritten by secure_delete; here the log loses what it still holds of them.
+      if (batch.some(({ isScrubbed }) => isScrubbed)) database.pragma('wal_checkpoint(TRUNCATE)');
     },
     clear() {
       database.exec('DELETE FROM documents; DELETE FROM events;');
@@ -119,6 +121,7 @@ function openDatabase(path: string): Database.Database {
     throw error;
   }
   database.pragma('synchronous = FULL');
+  database.pragma('secure_delete = ON');
   database.pragma('cache_size = -16000');
   database.pragma('temp_store = MEMORY');
   migrate(database);
