@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createAttempts } from './base/attempts.ts';
 import { isoSeconds, type MovableClock, systemClock } from './base/clock.ts';
 import { type Ids, randomIds } from './base/ids.ts';
+import { limits } from './base/limits.ts';
 import { type AdminBackend, createAdmin } from './http/admin.ts';
 import { adminToken, prepareDataDirectory, readText, writeServerFiles } from './http/data-directory.ts';
 import { listen } from './http/server.ts';
@@ -37,7 +38,8 @@ import { createIssuerDocuments } from './signin/issuer-documents.ts';
 import { createSignIn } from './signin/signin.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
-import { openRootKey } from './store/root-key.ts';
+import { openRootKeys, type RootKeys, requireRootKey } from './store/root-key.ts';
+import { rotateRootKey } from './store/root-key-rotation.ts';
 import { createSealer } from './store/seal.ts';
 import type { Store } from './store/store.ts';
 import { setUpTvm, showTvm } from './tvm/configuration.ts';
@@ -138,6 +140,7 @@ export function compose(parts: Parts): Castellan {
     principals: identities,
     isKnownAccount: async (transaction, account) => (await accounts.get(transaction, account)) !== undefined,
     attempts: createAttempts(),
+    act: pipeline.act,
     onInternalError: parts.onInternalError,
   });
   const tvm = createTvm({
@@ -165,9 +168,14 @@ export function compose(parts: Parts): Castellan {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   prepareDataDirectory(options.dataDir);
   const ids = randomIds();
-  const rootKey = openRootKey(join(options.dataDir, 'root.key'), ids);
-  const sealer = createSealer(rootKey, ids);
-  const store = await openStore(options, rootKey, ids);
+  const rootKeyPath = join(options.dataDir, 'root.key');
+  const rootKeys = openRootKeys(rootKeyPath, ids);
+  const sealer = createSealer(rootKeys, ids);
+  const store = await openStore(options, rootKeys, ids);
+  await requireRootKey(store, rootKeyPath);
+  // A rotation that was interrupted is finished before anything is served.
+  if (rootKeys.isRotating) await rotateRootKey(store, rootKeys, async () => undefined);
+  const stopFollowingKeys = rootKeys.follow();
   const clock = systemClock();
   const stopFollowing = await resumeClock(store, clock, options.postgres !== undefined);
   const { account, created } = await openInstallation(store, options.rootAccount, ids);
@@ -225,6 +233,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     exportState: (passphrase) => exportState(store, passphrase, ids),
     importState: (text, passphrase) => importState(store, text, passphrase, ids),
     importManagedPolicies: (text) => store.transact((transaction) => importAwsManaged(transaction, text, clock.now(), ids.uuid())),
+    rotateRootKey: () => rotateRootKey(store, rootKeys, () => otherNodes(options)),
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);
@@ -249,11 +258,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     info,
     async close() {
       stopFollowing();
+      stopFollowingKeys();
       await server.close();
       await stopWork();
       await store.close();
     },
   };
+}
+
+/** Until every other node has seen a changed file of root keys. */
+function otherNodes(options: ServerOptions): Promise<void> {
+  return options.postgres === undefined ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, limits.rootKeyWaitMs));
 }
 
 /** Loaded when the first function runs. */
@@ -275,13 +290,13 @@ function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: ()
 }
 
 /** An engine is loaded only when it is used. */
-async function openStore(options: ServerOptions, rootKey: Uint8Array, ids: Ids): Promise<Store> {
+async function openStore(options: ServerOptions, rootKeys: RootKeys, ids: Ids): Promise<Store> {
   if (options.postgres !== undefined) {
     const { openPostgresStore } = await import('./store/postgres/postgres.ts');
-    return openPostgresStore({ url: options.postgres, rootKey, ids });
+    return openPostgresStore({ url: options.postgres, rootKeys, ids });
   }
   const { openSqliteStore } = await import('./store/sqlite/sqlite.ts');
-  return openSqliteStore({ dataDir: options.dataDir, rootKey, ids });
+  return openSqliteStore({ dataDir: options.dataDir, rootKeys, ids });
 }
 
 function givenRootKey({ rootAccessKeyId, rootSecretAccessKey }: ServerOptions) {

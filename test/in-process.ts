@@ -1,4 +1,5 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
+
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAM } from '@aws-sdk/client-iam';
 import { KMS } from '@aws-sdk/client-kms';
@@ -19,6 +20,7 @@ import { ensureAccount } from '../src/services/iam/bootstrap.ts';
 import { loadServiceModel } from '../src/services/models.ts';
 import { signHeaders } from '../src/sigv4/sign.ts';
 import { openPostgresStore } from '../src/store/postgres/postgres.ts';
+import { fixedRootKey } from '../src/store/root-key.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
@@ -89,15 +91,15 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
   const rootKey = ids.bytes(32);
   const store =
     postgres === undefined
-      ? await openSqliteStore({ dataDir: directory.path, rootKey, ids })
-      : await openPostgresStore({ url: postgres, rootKey, ids });
+      ? await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(rootKey), ids })
+      : await openPostgresStore({ url: postgres, rootKeys: fixedRootKey(rootKey), ids });
   const { account } = await openInstallation(store, '111122223333', ids);
   const { pipeline, work, site } = compose({
     ...more,
     store,
     clock,
     ids,
-    sealer: createSealer(rootKey, ids),
+    sealer: createSealer(fixedRootKey(rootKey), ids),
     account,
     region,
     onInternalError(error) {

@@ -14,6 +14,7 @@ const commands = [
   'export',
   'import',
   'managed-policies',
+  'root-key',
   'reset',
   'doctor',
   'completion',

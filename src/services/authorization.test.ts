@@ -1,5 +1,6 @@
 // Every implemented operation of every service, called unsigned, wrongly signed, by a caller without permission, and by an administrator under
 // an explicit deny: it must be refused each time. Operations for which AWS asks no permission are listed; the list may only shrink.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../test/temporary.ts';
 import { systemClock } from '../base/clock.ts';
@@ -12,6 +13,7 @@ import type { Pipeline } from '../pipeline/serve.ts';
 import type { Structure, WireRequest } from '../protocol/protocol.ts';
 import { createProtocols } from '../protocol/protocols.ts';
 import { type SigningCredentials, signHeaders } from '../sigv4/sign.ts';
+import { fixedRootKey } from '../store/root-key.ts';
 import { createSealer } from '../store/seal.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -32,7 +34,7 @@ const keys: Record<string, SigningCredentials> = {};
 
 beforeAll(async () => {
   const rootKey = ids.bytes(32);
-  store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
+  store = await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(rootKey), ids });
   const { account } = await openInstallation(store, '111122223333', ids);
   const root = await store.transact((transaction) =>
     ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: undefined }),
@@ -41,7 +43,7 @@ beforeAll(async () => {
     store,
     clock,
     ids,
-    sealer: createSealer(rootKey, ids),
+    sealer: createSealer(fixedRootKey(rootKey), ids),
     account,
     region: 'us-east-1',
     onInternalError(error) {

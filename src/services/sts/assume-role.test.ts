@@ -259,6 +259,14 @@ test('seals session policies into the token and says how much space they take', 
   expect(output.PackedPolicySize).toBeLessThan(25);
 });
 
+test('takes a session policy in the older version of the language, which is meant when none is named', async () => {
+  const Statement = [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }];
+  for (const Version of [undefined, '2008-10-17']) {
+    const Policy = JSON.stringify({ Version, Statement });
+    expect((await assume({ Policy })).token?.policy).toBe(Policy);
+  }
+});
+
 test('refuses tags that do not fit into the packed form, and says by how much', async () => {
   const Tags = Array.from({ length: 50 }, (_, index) => tag(`key-${index}-${Math.sin(index)}`, `${Math.cos(index)}${Math.tan(index)}`));
   await expect(assume({ Tags })).rejects.toMatchObject({
