@@ -1,5 +1,11 @@
 // GetWebIdentityToken: tokens that a service outside verifies by discovery, as it would with any OpenID provider.
-import { AssumeRoleCommand, type Credentials, GetWebIdentityTokenCommand, type GetWebIdentityTokenCommandInput } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  type Credentials,
+  GetWebIdentityTokenCommand,
+  type GetWebIdentityTokenCommandInput,
+} from '@aws-sdk/client-sts';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
@@ -79,6 +85,16 @@ test.each(['RS256', 'ES384'])('is signed with %s, says who the caller is, and ve
   expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(300);
   expect(output.Expiration?.getTime()).toBe((payload.exp ?? 0) * 1000);
   expect(payload.jti).not.toBe((await verified((await token()).WebIdentityToken)).payload.jti);
+});
+
+test('opens no role here, not even one that trusts its issuer', async () => {
+  await castellan.iam().createOpenIDConnectProvider({ Url: issuer, ClientIDList: ['https://api.example.com'] });
+  const { WebIdentityToken } = await token();
+  const request = { RoleArn: `arn:aws:iam::${account}:role/jobs/worker`, RoleSessionName: 'again', WebIdentityToken };
+  await expect(castellan.sts().send(new AssumeRoleWithWebIdentityCommand(request))).rejects.toMatchObject({
+    name: 'InvalidIdentityTokenException',
+    message: 'Tokens of GetWebIdentityToken cannot be used to assume a role',
+  });
 });
 
 test.each<[string, Partial<GetWebIdentityTokenCommandInput>, object]>([
