@@ -81,7 +81,7 @@ async function authorizationRequest(
     ...(access.granted === undefined ? {} : { granted: access.granted }),
     serviceControl: places.principal?.serviceControl,
     resourceControl: places.resource?.resourceControl,
-    ...(access.isAwsManaged === true ? { isServiceOwned: true } : {}),
+    ...(access.isServiceOwned === true ? { isServiceOwned: true } : {}),
     vpcEndpoint: undefined,
   };
   return { question, tagRules: places.resource?.tagRules };
