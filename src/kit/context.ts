@@ -5,7 +5,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
-import type { OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -55,6 +55,8 @@ export interface Scope {
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
+  /** What binds accounts in their organisations. */
+  readonly guardrails: GuardrailsPort;
   readonly outbound: OutboundPort;
   /** Where clients reach this installation: the base of what it publishes under its own name. */
   readonly publicUrl: string;

@@ -42,7 +42,6 @@ export interface IdentityLookup {
 /** Where an account stands in its organisation, and what binds it there. Immutable, so it can be cached. */
 export interface AccountPlace {
   readonly organizationId: string;
-  readonly managementAccount: string;
   /** `o-…/r-…/ou-…/`, as aws:PrincipalOrgPaths has it. */
   readonly path: string;
   /** One list per level from the root down. Undefined: not subject to any. */
@@ -84,6 +83,8 @@ export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
 export interface OrganizationDirectory {
   /** Undefined: the account is in no organisation. */
   standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
+  /** The effective management policy of an account as JSON data; undefined: none of the type reaches it. For tag policies see kit/tag-policy.ts. */
+  effectivePolicy(transaction: Transaction, account: string, type: string): Promise<unknown>;
 }
 
 export interface OrganizationStanding {

@@ -5,7 +5,6 @@ import { Fault } from '../base/fault.ts';
 import type { Scope, Sealer } from '../kit/context.ts';
 import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
 import type { GuardrailsPort, Identity } from '../kit/ports.ts';
-import { isUnderResourceControl } from '../kit/resource-control.ts';
 import { sessionRestriction } from '../kit/session-restrictions.ts';
 import { enforcedTagViolation, type TagRule } from '../kit/tag-policy.ts';
 import type { ProtocolName } from '../model/model.ts';
@@ -81,7 +80,8 @@ async function authorizationRequest(
     resourcePolicy: access.resourcePolicy,
     ...(access.granted === undefined ? {} : { granted: access.granted }),
     serviceControl: places.principal?.serviceControl,
-    resourceControl: isUnderResourceControl(access) ? places.resource?.resourceControl : undefined,
+    resourceControl: places.resource?.resourceControl,
+    ...(access.isServiceOwned === true ? { isServiceOwned: true } : {}),
     vpcEndpoint: undefined,
   };
   return { question, tagRules: places.resource?.tagRules };

@@ -75,7 +75,6 @@ const globalKeys: Readonly<Record<string, KeySource>> = {
   'aws:resourceaccount': ({ identity }, access) => access.resourceAccount ?? identity.caller.principal.account,
   'aws:principalorgid': ({ places }) => places.principal?.organizationId,
   'aws:principalorgpaths': ({ places }) => pathsOf(places.principal),
-  'aws:principalorgmasteraccountid': ({ places }) => places.principal?.managementAccount,
   'aws:resourceorgid': ({ places }) => places.resource?.organizationId,
   'aws:resourceorgpaths': ({ places }) => pathsOf(places.resource),
   'aws:sourceorgid': ({ places }) => places.source?.organizationId,

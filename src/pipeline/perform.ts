@@ -95,6 +95,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     principals: parts.principals,
     providers: parts.providers,
     organizations: parts.organizations,
+    guardrails: parts.authorizer.guardrails,
     outbound: parts.outbound,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,

@@ -84,25 +84,27 @@ export function resolvePattern(template: Template, context: ConditionContext): P
 }
 
 /** A text of a policy as a pattern: compiled once, or filled in for each request when it has variables. */
-export interface TextPattern {
+export type TextPattern = Glob | TemplatePattern;
+
+interface TemplatePattern {
+  readonly kind: 'template';
+  /** What every text that matches begins with. */
+  readonly text: string;
   readonly template: Template;
-  /** Undefined when there are variables. */
-  readonly glob: Glob | undefined;
 }
 
 export function compileTextPattern(text: string, hasVariables: boolean): TextPattern {
   const template = compileTemplate(text, hasVariables);
-  return { template, glob: template.parts === undefined ? compileGlob(text) : undefined };
+  if (template.parts === undefined) return compileGlob(text);
+  const [first] = template.parts;
+  return { kind: 'template', text: first?.kind === 'text' ? (first.text.split(wildcard)[0] ?? '') : '', template };
 }
 
 /** Whether the text matches; a variable without a value matches nothing. */
-export function textMatches({ template, glob }: TextPattern, text: string, context: ConditionContext): boolean {
-  if (glob !== undefined) return globMatches(glob, text);
-  const parts = template.parts ?? [];
+export function textMatches(pattern: TextPattern, text: string, context: ConditionContext): boolean {
+  if (pattern.kind !== 'template') return globMatches(pattern, text);
   // Most patterns fail at their first words, long before a variable is looked up.
-  const [first] = parts;
-  if (first?.kind === 'text' && !first.text.includes('*') && !first.text.includes('?') && !text.startsWith(first.text)) return false;
-  return filledInMatches(template, text, context);
+  return text.startsWith(pattern.text) && filledInMatches(pattern.template, text, context);
 }
 
 const wildcard = /[*?]/;

@@ -122,6 +122,7 @@ const samples: Readonly<Record<string, unknown>> = {
   Status: 'Inactive',
   AccountAlias: 'alias',
   EncodedMessage: 'x',
+  PolicySourceArn: 'arn:aws:iam::111122223333:user/some-name',
   RemoveReplicaRegions: ['eu-west-1'],
   AddReplicaRegions: [{ Region: 'eu-west-1' }],
   ResourcePolicy: document,

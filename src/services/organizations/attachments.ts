@@ -7,11 +7,21 @@ import type { PolicyTargetSummary, PolicyType } from './api.gen.ts';
 import { accountArn, rootArn, unitArn } from './arns.ts';
 import { attachedIds, putAttachment, removeAttachment } from './attachment-records.ts';
 import { type AwsManagedPolicy, managedPolicy, managedPolicyOf } from './aws-managed.ts';
-import { listPage, type PageInput } from './listing.ts';
+import { badToken, listPage, type PageInput, pageSize, startToken } from './listing.ts';
 import { findPolicy, requirePolicy, summaryShape } from './policies.ts';
 import { policyQuotas } from './quotas.ts';
-import { attachedTo, attachments, detachedDefaults, memberOrder, type OrganizationRecord, organizations, units } from './records.ts';
+import {
+  attachedTo,
+  attachments,
+  detachedDefaults,
+  memberOrder,
+  type OrganizationRecord,
+  organizations,
+  serviceAccess,
+  units,
+} from './records.ts';
 import { constraint, fault, invalidInput } from './service.ts';
+import { policyTypeServices } from './service-access.ts';
 import { organizationOperation } from './standing.ts';
 import { guardrailsChanged, requireTarget } from './tree.ts';
 import { rootShape } from './units.ts';
@@ -93,8 +103,7 @@ export const ListPoliciesForTarget = organizationOperation('ListPoliciesForTarge
 /** Few things stand on one target, so a page is cut from all of them; the token is the position. */
 function pageOfList<Item>(items: readonly Item[], input: PageInput): { readonly Policies: readonly Item[]; readonly NextToken?: string } {
   const start = input.NextToken === undefined ? 0 : Number(input.NextToken);
-  if (!Number.isInteger(start) || start < 0)
-    throw invalidInput('INVALID_PAGINATION_TOKEN', 'You specified an invalid value for nextToken.');
+  if (!Number.isInteger(start) || start < 0) throw badToken();
   const end = start + (input.MaxResults ?? 20);
   return { Policies: items.slice(start, end), ...(end < items.length ? { NextToken: String(end) } : {}) };
 }
@@ -121,19 +130,28 @@ export const ListTargetsForPolicy = organizationOperation('ListTargetsForPolicy'
 async function targetsOfDefault(scope: Scope, organization: OrganizationRecord, policy: AwsManagedPolicy, input: PageInput) {
   const { organizationId, rootId } = organization;
   if (organization.policyTypes[policy.type] === undefined) return { Targets: [] };
-  const [stage = 'units', token] = (input.NextToken ?? 'units').split(' ', 2);
-  const page = { ...(token === undefined ? {} : { NextToken: token }), MaxResults: input.MaxResults };
-  const isUnits = stage === 'units';
-  if (!isUnits && stage !== 'accounts') throw invalidInput('INVALID_PAGINATION_TOKEN', 'You specified an invalid value for nextToken.');
-  const { items, state } = isUnits
-    ? await listPage(scope, units, [organizationId], page)
-    : await listPage(scope, memberOrder, [organizationId], page);
-  const ids = items.map((item) => ('unitId' in item ? item.unitId : item.account));
-  const withRoot = isUnits && token === undefined ? [rootId, ...ids] : ids;
+  const [stage = '', token = startToken] = (input.NextToken ?? 'root').split(' ', 2);
+  const most = input.MaxResults ?? pageSize;
+  const root = stage === 'root' ? [rootId] : [];
+  if (!['root', 'units', 'accounts'].includes(stage)) throw badToken();
+  const page = { NextToken: token, MaxResults: most - root.length };
+  const isUnits = stage !== 'accounts';
+  const { ids, state } =
+    page.MaxResults === 0 ? { ids: [], state: { NextToken: startToken } } : await idsOf(scope, organizationId, isUnits, page);
+  const withRoot = [...root, ...ids];
   const detached = await Promise.all(withRoot.map((id) => detachedDefaults.get(scope.transaction, organizationId, id)));
   const standing = withRoot.filter((_, index) => policy.type !== 'SERVICE_CONTROL_POLICY' || detached[index] === undefined);
-  const next = state.NextToken === undefined ? (isUnits ? 'accounts' : undefined) : `${stage} ${state.NextToken}`;
+  const next = state.NextToken === undefined ? (isUnits ? 'accounts' : undefined) : `${isUnits ? 'units' : 'accounts'} ${state.NextToken}`;
   return { Targets: await targetShapes(scope, organization, standing), ...(next === undefined ? {} : { NextToken: next }) };
+}
+
+async function idsOf(scope: Scope, organizationId: string, isUnits: boolean, page: PageInput) {
+  if (isUnits) {
+    const { items, state } = await listPage(scope, units, [organizationId], page);
+    return { ids: items.map(({ unitId }) => unitId), state };
+  }
+  const { items, state } = await listPage(scope, memberOrder, [organizationId], page);
+  return { ids: items.map(({ account }) => account), state };
 }
 
 async function targetShapes(
@@ -158,12 +176,19 @@ async function targetShape(scope: Scope, organization: OrganizationRecord, Targe
 export const EnablePolicyType = organizationOperation('EnablePolicyType', {
   who: 'policies',
   on: ({ RootId, PolicyType }) => [{ id: RootId, context: { 'organizations:PolicyType': PolicyType } }],
-  handle(input, context, organization) {
+  async handle(input, context, organization) {
     requireRoot(organization, input.RootId);
     if (organization.featureSet !== 'ALL') {
       throw fault(
         'PolicyTypeNotAvailableForOrganizationException',
         'This policy type is not available for your organization. You must enable all features first.',
+      );
+    }
+    const trusted = policyTypeServices[input.PolicyType];
+    if (trusted !== undefined && (await serviceAccess.get(context.transaction, organization.organizationId, trusted)) === undefined) {
+      throw constraint(
+        'SERVICE_ACCESS_NOT_ENABLED',
+        'You must enable service access for the service before you can enable its policy type.',
       );
     }
     if (organization.policyTypes[input.PolicyType] === 'enabled') {

@@ -1,9 +1,18 @@
 // What other services ask about an account's part in its organisation: whether it manages or administers, and what it has switched on.
 import type { OrganizationDirectory } from '../../kit/ports.ts';
+import type { EffectivePolicyType } from './api.gen.ts';
+import { effectivePolicy } from './effective-policy.ts';
+import { policyQuotas } from './quotas.ts';
 import { delegations, members, organizations, serviceAccess } from './records.ts';
 
 export function createOrganizationDirectory(): OrganizationDirectory {
   return {
+    async effectivePolicy(transaction, account, type) {
+      const member = await members.get(transaction, account);
+      const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
+      if (member === undefined || organization === undefined || !isEffectiveType(type)) return undefined;
+      return (await effectivePolicy(transaction, organization, member, type))?.content;
+    },
     async standingOf(transaction, account, servicePrincipal) {
       const member = await members.get(transaction, account);
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
@@ -23,4 +32,8 @@ export function createOrganizationDirectory(): OrganizationDirectory {
       };
     },
   };
+}
+
+function isEffectiveType(type: string): type is EffectivePolicyType {
+  return type in policyQuotas && type !== 'SERVICE_CONTROL_POLICY' && type !== 'RESOURCE_CONTROL_POLICY';
 }

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Organizations } from '@aws-sdk/client-organizations';
+import { CreateSecretCommand, DescribeSecretCommand, PutResourcePolicyCommand } from '@aws-sdk/client-secrets-manager';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
@@ -181,6 +182,46 @@ test('a resource control policy keeps strangers from assuming a role that trusts
   await assume(outsider);
   await move(otherUnit, unit);
   await detach(id, unit);
+});
+
+test('a resource control policy closes keys and secrets to strangers whom their own policies let in', async () => {
+  const stranger = await testUser(castellan, 'stranger', [allow('*')], await castellan.addAccount('888888888888'));
+  const insider = await testUser(castellan, 'colleague', [allow('*')]);
+  const everyone = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: '*', Resource: '*' }] };
+  const { KeyMetadata } = await castellan.kms(memberRoot).createKey({ Policy: JSON.stringify(everyone) });
+  const secrets = castellan.secretsManager(memberRoot);
+  const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'shared', SecretString: 's', KmsKeyId: KeyMetadata?.Arn }));
+  await secrets.send(new PutResourcePolicyCommand({ SecretId: ARN, ResourcePolicy: JSON.stringify(everyone) }));
+  const encrypt = (as: ClientCredentials) => castellan.kms(as).encrypt({ KeyId: KeyMetadata?.Arn, Plaintext: Buffer.from('x') });
+  const describe = (as: ClientCredentials) => castellan.secretsManager(as).send(new DescribeSecretCommand({ SecretId: ARN }));
+  for (const caller of [stranger, insider, member]) await Promise.all([encrypt(caller), describe(caller)]);
+  const perimeter = {
+    Effect: 'Deny',
+    Principal: '*',
+    Action: ['kms:*', 'secretsmanager:*'],
+    Resource: '*',
+    Condition: {
+      StringNotEqualsIfExists: { 'aws:PrincipalOrgID': organizationId },
+      BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
+    },
+  };
+  const id = await newPolicy(perimeter, 'RESOURCE_CONTROL_POLICY');
+  await attach(id, unit);
+  for (const call of [encrypt, describe]) {
+    await expect(call(stranger)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await call(insider);
+    await call(member);
+  }
+  await detach(id, unit);
+  await Promise.all([encrypt(stranger), describe(stranger)]);
+});
+
+test('a resource control policy does not reach AWS managed keys', async () => {
+  const id = await newPolicy({ Effect: 'Deny', Principal: '*', Action: 'kms:*', Resource: '*' }, 'RESOURCE_CONTROL_POLICY');
+  await attach(id, account);
+  await expect(castellan.kms(member).createKey({})).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await castellan.secretsManager(member).send(new CreateSecretCommand({ Name: 'with-the-default-key', SecretString: 's' }));
+  await detach(id, account);
 });
 
 test('identities that were cached before are bound too', async () => {

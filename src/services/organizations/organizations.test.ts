@@ -226,6 +226,11 @@ describe('accounts', () => {
     await expect(castellan.iam(root).createUser({ UserName: 'after' })).rejects.toMatchObject({
       name: 'InvalidClientTokenId',
     });
+    const RoleArn = `arn:aws:iam::${account}:role/OrganizationAccountAccessRole`;
+    const somebody = await user(undefined, 'somebody', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
+    await expect(castellan.sts(somebody).send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'late' }))).rejects.toMatchObject({
+      name: 'AccessDenied',
+    });
     castellan.clock.advance(91 * 86_400_000);
     await castellan.work.settle();
     await expect(state()).rejects.toMatchObject({

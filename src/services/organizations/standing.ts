@@ -74,7 +74,7 @@ async function isEntitled(scope: Scope, organization: OrganizationRecord, who: W
   return (await resourcePolicies.get(scope.transaction, organization.organizationId)) !== undefined;
 }
 
-async function isDelegated({ transaction, account }: Scope, { organizationId }: OrganizationRecord): Promise<boolean> {
+export async function isDelegated({ transaction, account }: Scope, { organizationId }: OrganizationRecord): Promise<boolean> {
   return (await delegations.list(transaction, [organizationId, account], { limit: 1 })).length > 0;
 }
 
