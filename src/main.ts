@@ -162,7 +162,10 @@ export function compose(parts: Parts): Castellan {
     keySet: (transaction, issuerId) => issuerKeySet(transaction, ids, issuerId),
     onInternalError: parts.onInternalError,
   });
-  const site = (received: Received) => signIn(received) ?? tvm(received) ?? issuerDocuments(received);
+  // A presigned URL is for a service too, whatever its path: a bucket may be called `console`.
+  const isPresigned = ({ request }: Received) => /(?:^|&)X-Amz-Algorithm=/i.test(request.query);
+  const site = (received: Received) =>
+    isPresigned(received) ? undefined : (signIn(received) ?? tvm(received) ?? issuerDocuments(received));
   return { pipeline, decisions, work, site };
 }
 

@@ -83,6 +83,7 @@ async function authorizationRequest(
     ...(access.granted === undefined ? {} : { granted: access.granted }),
     serviceControl: places.principal?.serviceControl,
     resourceControl: places.resource?.resourceControl,
+    isSameOrganization: places.principal !== undefined && places.principal.organizationId === places.resource?.organizationId,
     ...(access.isServiceOwned === true ? { isServiceOwned: true } : {}),
     vpcEndpoint: undefined,
   };
