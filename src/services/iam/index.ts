@@ -7,6 +7,7 @@ import { accountSummaryOperations } from './account-summary.ts';
 import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { credentialReportJob, credentialReportOperations } from './credential-report.ts';
+import { delegationRequestOperations } from './delegation-requests.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
@@ -56,6 +57,7 @@ export const iam: ServiceDefinition = {
     ...credentialReportOperations,
     ...rootAccessOperations,
     ...outboundFederationOperations,
+    ...delegationRequestOperations,
     ...samlProviderOperations,
     ...openIdConnectProviderOperations,
   ],
