@@ -3,7 +3,24 @@ import type { CommandContext } from './main.ts';
 import { serverOptions } from './options.ts';
 import { CommandError } from './output.ts';
 
-const commands = ['start', 'env', 'explain', 'coverage', 'time', 'secret', 'exec', 'export', 'import', 'reset', 'doctor', 'completion'];
+const commands = [
+  'start',
+  'env',
+  'explain',
+  'coverage',
+  'time',
+  'secret',
+  'exec',
+  'export',
+  'import',
+  'managed-policies',
+  'simulate',
+  'test',
+  'root-key',
+  'reset',
+  'doctor',
+  'completion',
+];
 
 export async function completion({ output }: CommandContext, [shell = '']: readonly string[]): Promise<void> {
   const options = serverOptions.map(({ name }) => `--${name}`).join(' ');

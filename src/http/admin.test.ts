@@ -17,6 +17,8 @@ function backend(more: Partial<AdminBackend> = {}): AdminBackend {
     clock: () => ({ now: '2026-11-24T00:00:00Z', offsetMs: 0 }),
     exportState: async () => 'state',
     importState: async () => ({ documents: 1 }),
+    importManagedPolicies: async () => ({ policies: 1 }),
+    rotateRootKey: async () => ({ documents: 0 }),
     reset: async () => undefined,
     ...more,
   };
@@ -53,6 +55,8 @@ const cases: readonly (readonly [string, Partial<AdminBackend>, Received, number
     200,
   ],
   ['refuses to export without one', {}, received('GET', 'export'), 400],
+  ['takes in managed policies', {}, received('POST', 'managed-policies', undefined, '{}'), 200],
+  ['takes in none without the token', {}, received('POST', 'managed-policies', {}, '{}'), 401],
   ['resets with the token', {}, received('POST', 'reset'), 200],
   ['does not reset without the token', {}, received('POST', 'reset', {}), 401],
   ['resets without the token when that was allowed', { allowReset: true }, received('POST', 'reset', {}), 200],

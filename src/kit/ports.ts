@@ -4,6 +4,7 @@ import type { Secret } from '../base/secret.ts';
 import type { PolicySource } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
 import type { Caller, Sealer } from './context.ts';
+import type { TagRule } from './tag-policy.ts';
 
 /** A caller with everything that is evaluated on its requests. Immutable, so it can be cached. */
 export interface Identity {
@@ -41,12 +42,13 @@ export interface IdentityLookup {
 /** Where an account stands in its organisation, and what binds it there. Immutable, so it can be cached. */
 export interface AccountPlace {
   readonly organizationId: string;
-  readonly managementAccount: string;
   /** `o-…/r-…/ou-…/`, as aws:PrincipalOrgPaths has it. */
   readonly path: string;
   /** One list per level from the root down. Undefined: not subject to any. */
   readonly serviceControl: readonly (readonly PolicySource[])[] | undefined;
   readonly resourceControl: readonly (readonly PolicySource[])[] | undefined;
+  /** Of the account's effective tag policy. */
+  readonly tagRules: readonly TagRule[];
 }
 
 /** Implemented by organizations. Undefined: the account is in no organisation. */
@@ -81,11 +83,17 @@ export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
 export interface OrganizationDirectory {
   /** Undefined: the account is in no organisation. */
   standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
+  /** The effective management policy of an account as JSON data; undefined: none of the type reaches it. For tag policies see kit/tag-policy.ts. */
+  effectivePolicy(transaction: Transaction, account: string, type: string): Promise<unknown>;
 }
 
 export interface OrganizationStanding {
   readonly organizationId: string;
   readonly managementAccount: string;
+  /** Tags of the account in the organisation. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** `o-…/r-…/ou-…/`, where the account stands. */
+  readonly path: string;
   readonly hasAllFeatures: boolean;
   /** Trusted access is enabled for the service. */
   readonly isServiceTrusted: boolean;

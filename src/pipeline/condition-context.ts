@@ -61,6 +61,8 @@ const globalKeys: Readonly<Record<string, KeySource>> = {
   'aws:multifactorauthpresent': ({ identity }, access) => (access.hasSecondFactor ? 'true' : secondFactor(identity)),
   'aws:multifactorauthage': ({ identity, now }, access) =>
     access.hasSecondFactor ? '0' : secondsSince(identity.caller.session?.mfaAtMs, now),
+  'aws:assumedroot': ({ identity }) =>
+    identity.caller.session === undefined ? undefined : String(identity.caller.session.isAssumedRoot === true),
   'aws:sourceidentity': ({ identity }) => identity.caller.session?.sourceIdentity,
   'aws:federatedprovider': ({ identity: { caller } }) =>
     caller.session?.federatedProvider ?? (caller.principal.kind === 'web-identity' ? caller.principal.arn : undefined),
@@ -73,7 +75,6 @@ const globalKeys: Readonly<Record<string, KeySource>> = {
   'aws:resourceaccount': ({ identity }, access) => access.resourceAccount ?? identity.caller.principal.account,
   'aws:principalorgid': ({ places }) => places.principal?.organizationId,
   'aws:principalorgpaths': ({ places }) => pathsOf(places.principal),
-  'aws:principalorgmasteraccountid': ({ places }) => places.principal?.managementAccount,
   'aws:resourceorgid': ({ places }) => places.resource?.organizationId,
   'aws:resourceorgpaths': ({ places }) => pathsOf(places.resource),
   'aws:sourceorgid': ({ places }) => places.source?.organizationId,
@@ -92,7 +93,8 @@ const tagFamilies: readonly {
 
 export function conditionContext(facts: RequestFacts, access: Access): ConditionContext {
   const own = ownKeys(access.context);
-  const federated = ownKeys(facts.identity.caller.session?.federatedKeys);
+  const { federatedKeys, providedKeys } = facts.identity.caller.session ?? {};
+  const federated = ownKeys(federatedKeys ?? providedKeys);
   return {
     get(key) {
       const source = Object.hasOwn(globalKeys, key) ? globalKeys[key] : undefined;

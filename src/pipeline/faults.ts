@@ -1,5 +1,6 @@
 // Faults of the pipeline itself, with the codes that each protocol uses for them.
 import { Fault } from '../base/fault.ts';
+import type { TagViolation } from '../kit/tag-policy.ts';
 import { type Problem, problemsMessage } from '../model/validate.ts';
 import type { Decoded, Received } from './stages.ts';
 
@@ -11,6 +12,13 @@ export function validationFault(problems: readonly Problem[], { protocol, servic
   const code =
     service.quirks.validationCode ?? (protocol.name === 'query' || protocol.name === 'ec2' ? 'ValidationError' : 'ValidationException');
   return new Fault(code, problemsMessage(problems), { status: 400 });
+}
+
+/** A tag that the account's tag policy does not allow, where that is enforced. */
+export function tagPolicyViolation({ kind, key }: TagViolation, { service }: Decoded): Fault {
+  const what = kind === 'value' ? 'value' : 'capitalization';
+  const message = `The tag policy does not allow the specified ${what} for the following tag key: '${key}'.`;
+  return service.quirks.tagPolicyFault?.(message) ?? new Fault('TagPolicyViolation', message, { status: 400 });
 }
 
 export function internalFailure(): Fault {

@@ -10,6 +10,14 @@ import type { Principal } from './policy.ts';
  */
 export type PrincipalMatch = 'direct' | 'role' | 'issuer' | 'account';
 
+/** The stronger of two: what names the caller itself, then its role, then its issuer, then its account. */
+export function stronger(left: PrincipalMatch | undefined, right: PrincipalMatch | undefined): PrincipalMatch | undefined {
+  if (left === undefined || right === undefined || left === right) return left ?? right;
+  if (left === 'direct' || right === 'direct') return 'direct';
+  if (left === 'role' || right === 'role') return 'role';
+  return 'issuer';
+}
+
 /** A Principal or NotPrincipal element, sorted by what its values name. */
 export interface CompiledPrincipals {
   readonly isNegated: boolean;
@@ -46,16 +54,18 @@ function setOf(values: readonly string[]): ReadonlySet<string> {
   return values.length === 0 ? empty : new Set(values);
 }
 
-/** The strongest way in which the element names the caller; undefined when it does not. Without an element everybody is meant. */
+/**
+ * The strongest way in which the element names the caller; undefined when it does not. Without an element everybody is meant.
+ * `sparesNobody`: AWS: NotPrincipal with Deny always denies a caller that has a permissions boundary.
+ */
 export function matchPrincipal(
   principals: CompiledPrincipals | undefined,
   principal: Principal,
-  hasBoundary: boolean,
+  sparesNobody: boolean,
 ): PrincipalMatch | undefined {
   if (principals === undefined) return 'direct';
   if (!principals.isNegated) return strongestMatch(principals, principal);
-  // AWS: NotPrincipal with Deny always denies a caller that has a permissions boundary.
-  return hasBoundary || !isSpared(principals, principal) ? 'direct' : undefined;
+  return sparesNobody || !isSpared(principals, principal) ? 'direct' : undefined;
 }
 
 function strongestMatch(principals: CompiledPrincipals, principal: Principal): PrincipalMatch | undefined {

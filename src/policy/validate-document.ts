@@ -1,142 +1,83 @@
-// What AWS checks when a policy is saved, with its sentences, in its order. The code is MalformedPolicyDocument everywhere.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-import { parseOperatorName } from './conditions/condition.ts';
-import { parseInstant } from './conditions/dates.ts';
-import { operators } from './conditions/operators.ts';
-import { type PolicyDocument, parseDocument, type Statement } from './document.ts';
+// What AWS checks when a policy is saved, with its sentences, in its order: one function for every type of policy; and how large each may be.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html · …/reference_iam-quotas.html ·
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+import type { PolicyDocument } from './document.ts';
+import { checkIdentity } from './validate-identity.ts';
+import { checkResourceControl, checkServiceControl } from './validate-organization.ts';
+import { checkResource } from './validate-resource.ts';
+import { checkTrust } from './validate-trust.ts';
 
+/** What a document is written for: the elements that it may have depend on it, and so do AWS's sentences about it. */
+export type DocumentType =
+  | 'identity'
+  | 'boundary'
+  | 'session'
+  | 'trust'
+  | 'resource'
+  | 'key'
+  | 'service-control'
+  | 'resource-control'
+  | 'vpc-endpoint';
+
+/** The document, or AWS's sentence about what is wrong with it. The code is MalformedPolicyDocument or the service's word for it. */
 export type DocumentCheck = { readonly document: PolicyDocument } | { readonly message: string };
+
+export function checkDocument(type: DocumentType, text: string): DocumentCheck {
+  switch (type) {
+    case 'identity':
+    case 'boundary':
+      return checkIdentity(text);
+    case 'session':
+      return checkIdentity(text, true);
+    case 'trust':
+      return checkTrust(text);
+    case 'service-control':
+      return checkServiceControl(text);
+    case 'resource-control':
+      return checkResourceControl(text);
+    case 'resource':
+    case 'key':
+    case 'vpc-endpoint':
+      return checkResource(type, text);
+  }
+}
+
+/** An identity policy, a boundary or a session policy. */
+export function checkIdentityDocument(text: string): DocumentCheck {
+  return checkDocument('identity', text);
+}
+
+/** A role's trust policy. */
+export function checkTrustDocument(text: string): DocumentCheck {
+  return checkDocument('trust', text);
+}
+
+interface SizeQuota {
+  readonly charactersMax: number;
+  /** IAM leaves white space out when it counts. */
+  readonly countsWhiteSpace: boolean;
+}
+
+/** Of one document. What several inline policies of a user, group or role may have together is IAM's to check. */
+export const sizeQuotas: Readonly<Record<DocumentType, SizeQuota>> = {
+  identity: { charactersMax: 6_144, countsWhiteSpace: false },
+  boundary: { charactersMax: 6_144, countsWhiteSpace: false },
+  session: { charactersMax: 2_048, countsWhiteSpace: true },
+  trust: { charactersMax: 2_048, countsWhiteSpace: false },
+  resource: { charactersMax: 20_480, countsWhiteSpace: true },
+  key: { charactersMax: 32_768, countsWhiteSpace: true },
+  'service-control': { charactersMax: 10_240, countsWhiteSpace: true },
+  'resource-control': { charactersMax: 5_120, countsWhiteSpace: true },
+  'vpc-endpoint': { charactersMax: 20_480, countsWhiteSpace: true },
+};
 
 /** Characters that count against IAM's size limits: white space does not. */
 export function countedSize(text: string): number {
   return text.replace(/\s+/g, '').length;
 }
 
-/** An identity policy, a boundary or a session policy. */
-export function checkIdentityDocument(text: string): DocumentCheck {
-  const parsed = parseText(text);
-  if ('message' in parsed) return parsed;
-  const { document } = parsed;
-  const message =
-    firstMessage(document, syntaxProblem) ??
-    (document.version === '2012-10-17' ? undefined : 'Policy document must be version 2012-10-17 or greater.') ??
-    firstMessage(document, legacyProblem) ??
-    sidProblem(document, 'Statement IDs (SID) in a single policy must be unique.') ??
-    firstMessage(document, identityStatementProblem);
-  return message === undefined ? { document } : { message };
-}
-
-/** A role's trust policy. */
-export function checkTrustDocument(text: string): DocumentCheck {
-  const parsed = parseDocument(text);
-  if ('problem' in parsed) {
-    const { kind, element } = parsed.problem;
-    if (kind === 'json') return { message: 'This policy contains invalid Json' };
-    if (kind === 'version') return { message: 'The policy must contain a valid version string' };
-    if (kind === 'empty-statement') return { message: 'Could not parse the policy: Statement is empty!' };
-    if (kind === 'effect') return { message: `Invalid effect: ${quoted(text, 'Effect')}` };
-    if (element === 'Effect') return { message: 'Missing required field Effect' };
-    return { message: 'Syntax error in policy.' };
-  }
-  const { document } = parsed;
-  const message = sidProblem(document, 'The Statement Ids in the policy are not unique') ?? firstMessage(document, trustStatementProblem);
-  return message === undefined ? { document } : { message };
-}
-
-function parseText(text: string): DocumentCheck {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that AWS lets into a policy
-  if (!/^[\u0009\u000a\u000d\u0020-\u00ff]+$/.test(text)) return { message: 'The specified value for policyDocument is invalid.' };
-  const parsed = parseDocument(text);
-  if ('document' in parsed) return parsed;
-  const { kind } = parsed.problem;
-  return { message: kind === 'effect' ? 'The policy failed legacy parsing' : 'Syntax errors in policy.' };
-}
-
-function firstMessage(document: PolicyDocument, check: (statement: Statement) => string | undefined): string | undefined {
-  for (const statement of document.statements) {
-    const message = check(statement);
-    if (message !== undefined) return message;
-  }
-  return undefined;
-}
-
-function syntaxProblem({ conditions, sid }: Statement): string | undefined {
-  if (sid !== undefined && !/^[A-Za-z0-9]*$/.test(sid))
-    return 'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*';
-  return conditions.every(({ operator }) => isOperator(operator)) ? undefined : 'Syntax errors in policy.';
-}
-
-/** Whether it names a condition operator, with its qualifiers. */
-export function isOperator(text: string): boolean {
-  const { name, ifExists } = parseOperatorName(text);
-  return name === 'null' ? !ifExists : operators.has(name);
-}
-
-function legacyProblem({ conditions, resources }: Statement): string | undefined {
-  const hasBadDate = conditions.some(
-    ({ operator, values }) =>
-      parseOperatorName(operator).name.startsWith('date') && values.some((value) => parseInstant(value) === undefined),
-  );
-  const hasBadResource = resources?.values.some((value) => value !== '*' && value.split(':').length < 6 && value.includes('::')) === true;
-  return hasBadDate || hasBadResource ? 'The policy failed legacy parsing' : undefined;
-}
-
-function sidProblem(document: PolicyDocument, message: string): string | undefined {
-  const sids = document.statements.flatMap(({ sid }) => (sid === undefined || sid === '' ? [] : [sid]));
-  return new Set(sids).size === sids.length ? undefined : message;
-}
-
-function identityStatementProblem(statement: Statement): string | undefined {
-  const { actions, resources, principals } = statement;
-  if (principals !== undefined) return 'Policy document should not specify a principal.';
-  if (actions === undefined || actions.values.length === 0) return 'Policy statement must contain actions.';
-  if (resources === undefined || resources.values.length === 0) return 'Policy statement must contain resources.';
-  return first(resources.values, resourceProblem) ?? first(actions.values, actionProblem);
-}
-
-function resourceProblem(resource: string): string | undefined {
-  if (resource === '*') return undefined;
-  const [arn, partition, vendor = '', region = ''] = resource.split(':');
-  if (arn !== 'arn' || resource.split(':').length < 3) return `Resource ${resource} must be in ARN format or "*".`;
-  if (!/^(?:aws[a-z-]*|\*)$/.test(partition ?? '') && !/[*?]/.test(partition ?? ''))
-    return `Partition "${partition}" is not valid for resource "${resource}".`;
-  if (vendor === 'iam' && region !== '' && region !== '*') return `IAM resource ${resource} cannot contain region information.`;
-  if (vendor === 's3' && region !== '' && region !== '*' && !/^arn:[^:]*:s3:[^:]*:\d{12}:/.test(resource))
-    return `Resource ${resource} can not contain region information.`;
-  return undefined;
-}
-
-function actionProblem(action: string): string | undefined {
-  if (action === '*') return undefined;
-  const parts = action.split(':');
-  if (parts.length === 1) return 'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.';
-  if (parts.length > 2) return 'Actions/Condition can contain only one colon.';
-  const vendor = parts[0] ?? '';
-  return /^[A-Za-z0-9*?-]+$/.test(vendor) ? undefined : `Vendor ${vendor} is not valid`;
-}
-
-function trustStatementProblem({ actions, resources, principals, conditions, effect }: Statement): string | undefined {
-  if (principals === undefined) return 'Missing required field Principal';
-  if (principals.isNegated)
-    return effect === 'Allow' ? 'Allow with NotPrincipal is not allowed.' : 'AssumeRole policy must not contain NotPrincipal field.';
-  if (principals.isStar) return 'Principal must be a JSON object.';
-  if (principals.entries.length === 0) return 'Missing required field Principal cannot be empty!';
-  if (resources !== undefined)
-    return resources.isNegated ? 'AssumeRole policy must not contain resources.' : 'Has prohibited field Resource';
-  if (actions === undefined) return 'Missing required field Action';
-  if (!actions.values.every((action) => /^sts:/i.test(action))) return 'AssumeRole policy may only specify STS AssumeRole actions.';
-  return conditions.every(({ operator }) => isOperator(operator)) ? undefined : 'Syntax error in policy.';
-}
-
-function first(values: readonly string[], check: (value: string) => string | undefined): string | undefined {
-  for (const value of values) {
-    const message = check(value);
-    if (message !== undefined) return message;
-  }
-  return undefined;
-}
-
-/** The first text value of a member, for messages that repeat it. */
-function quoted(text: string, member: string): string {
-  return new RegExp(`"${member}"\\s*:\\s*"([^"\\\\]{0,64})"`).exec(text)?.[1] ?? '';
+/** By how many characters the text is too long for its type; 0 when it is not. */
+export function sizeExcess(type: DocumentType, text: string): number {
+  const { charactersMax, countsWhiteSpace } = sizeQuotas[type];
+  return Math.max(0, (countsWhiteSpace ? text.length : countedSize(text)) - charactersMax);
 }

@@ -8,6 +8,8 @@ export interface IamData {
   readonly version: string;
   readonly license: string;
   authz(prefix: string): PrefixAuthz;
+  /** What AWS calls each service, by prefix. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 interface RawAction {
@@ -38,6 +40,7 @@ export function readIamData(folder: string): IamData {
   return {
     version: manifest.version,
     license: readFileSync(join(folder, 'LICENSE.txt'), 'utf8').trim(),
+    names: JSON.parse(readFileSync(join(folder, 'data/serviceNames.json'), 'utf8')) as Readonly<Record<string, string>>,
     authz: (prefix) => ({
       actions: byName(read<RawAction>('actions', prefix), ({ name }) => name, actionOf),
       resources: byName(read<RawResource>('resourceTypes', prefix), ({ key }) => key, resourceOf),

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 
 /** Longer than the hard limit of 500 lines. May only shrink. */
-const tooLong: ReadonlySet<string> = new Set(['src/policy/cases.ts']);
+const tooLong: ReadonlySet<string> = new Set();
 const linesMax = 500;
 
 interface Source {

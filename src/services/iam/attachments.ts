@@ -3,7 +3,7 @@ import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import { entityAccess, onEntity, permissionsChanged, requireEntity, requireModifiableEntity } from './entities.ts';
 import { type ListInput, listPage } from './listing.ts';
-import { findManagedPolicy } from './managed-policies.ts';
+import { findManagedPolicy, serviceLinkedPath } from './managed-policies.ts';
 import { withinQuota } from './quotas.ts';
 import { attachedTo, attachments, type EntityKind, lower } from './records.ts';
 import { fault, type Nothing, operation } from './service.ts';
@@ -16,6 +16,9 @@ async function attach(context: Context, kind: EntityKind, name: string, policyAr
   const policy = await findManagedPolicy(transaction, policyArn);
   if (policy === undefined || (!policy.isAwsManaged && policy.record.account !== account)) {
     throw fault('NoSuchEntity', `Policy ${policyArn} does not exist or is not attachable.`);
+  }
+  if (policy.isAwsManaged && policy.record.path.startsWith(serviceLinkedPath)) {
+    throw fault('PolicyNotAttachable', 'Cannot attach a Service Role Policy to a Customer Role.');
   }
   const attached = await attachments.all(transaction, account, kind, lower(entity.name));
   if (attached.some((each) => each.policyArn === policyArn)) return {};

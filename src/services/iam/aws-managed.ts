@@ -1,111 +1,78 @@
-// AWS managed policies, as AWS documents them. Only policies that are here in full are here at all.
-// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+// AWS managed policies: those that ship with the product (declarations of its own, written by tools/gen), and documents of AWS's that an operator
+// has imported, which stand in place of the shipped ones. https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+import { type Collection, collection } from '../../kit/collection.ts';
+import type { Transaction } from '../../store/store.ts';
+import shipped from './aws-managed.gen.json' with { type: 'json' };
+import type { PolicyRecord } from './records.ts';
 
-export interface AwsManagedPolicy {
-  readonly name: string;
-  readonly path: string;
-  readonly id: string;
-  readonly version: string;
-  readonly description: string;
-  readonly document: object;
+/** The account in the ARNs of AWS managed policies. */
+export const awsAccount = 'aws';
+
+/** An imported policy without its documents, so that a thousand can be listed. */
+export type ImportedPolicyRecord = Omit<PolicyRecord, 'versions'> & {
+  readonly versions: readonly { readonly versionId: string; readonly createdAtMs: number }[];
+};
+
+export interface ImportedDocumentRecord {
+  readonly key: string;
+  readonly versionId: string;
+  readonly document: string;
 }
 
-const version = '2012-10-17';
-const allow = (action: string | readonly string[]) => ({
-  Version: version,
-  Statement: [{ Effect: 'Allow', Action: action, Resource: '*' }],
-});
+export const importedPolicies: Collection<ImportedPolicyRecord> = collection('iam.aws-policy', (record) => [awsKey(record)]);
+export const importedDocuments: Collection<ImportedDocumentRecord> = collection('iam.aws-policy-document', ({ key, versionId }) => [
+  key,
+  versionId,
+]);
 
-export const awsManagedPolicies: readonly AwsManagedPolicy[] = [
-  {
-    name: 'AdministratorAccess',
-    path: '/',
-    id: 'ANPAIWMBCKSKIEE64ZLYK',
-    version: 'v1',
-    description: 'Provides full access to AWS services and resources.',
-    document: allow('*'),
-  },
-  {
-    name: 'AWSDenyAll',
-    path: '/',
-    id: 'ANPAZ36VEGYFRNVCJQ4XQ',
-    version: 'v2',
-    description: 'Deny all access.',
-    document: { Version: version, Statement: [{ Sid: 'DenyAll', Effect: 'Deny', Action: ['*'], Resource: '*' }] },
-  },
-  {
-    name: 'IAMFullAccess',
-    path: '/',
-    id: 'ANPAI7XKCFMBPM3QQRRVQ',
-    version: 'v2',
-    description: 'Provides full access to IAM via the AWS Management Console.',
-    document: allow([
-      'iam:*',
-      'organizations:DescribeAccount',
-      'organizations:DescribeOrganization',
-      'organizations:DescribeOrganizationalUnit',
-      'organizations:DescribePolicy',
-      'organizations:ListChildren',
-      'organizations:ListParents',
-      'organizations:ListPoliciesForTarget',
-      'organizations:ListRoots',
-      'organizations:ListPolicies',
-      'organizations:ListTargetsForPolicy',
-    ]),
-  },
-  {
-    name: 'IAMReadOnlyAccess',
-    path: '/',
-    id: 'ANPAJKSO7NDY4T57MWDSQ',
-    version: 'v4',
-    description: 'Provides read only access to IAM via the AWS Management Console.',
-    document: allow([
-      'iam:GenerateCredentialReport',
-      'iam:GenerateServiceLastAccessedDetails',
-      'iam:Get*',
-      'iam:List*',
-      'iam:SimulateCustomPolicy',
-      'iam:SimulatePrincipalPolicy',
-    ]),
-  },
-  {
-    name: 'AmazonS3FullAccess',
-    path: '/',
-    id: 'ANPAIFIR6V6BVTRAHWINE',
-    version: 'v2',
-    description: 'Provides full access to all buckets via the AWS Management Console.',
-    document: allow(['s3:*', 's3-object-lambda:*']),
-  },
-  {
-    name: 'AmazonS3ReadOnlyAccess',
-    path: '/',
-    id: 'ANPAIZTJ4DXE7G6AGAE6M',
-    version: 'v3',
-    description: 'Provides read only access to all buckets via the AWS Management Console.',
-    document: allow(['s3:Get*', 's3:List*', 's3:Describe*', 's3-object-lambda:Get*', 's3-object-lambda:List*']),
-  },
-  {
-    name: 'AmazonSQSFullAccess',
-    path: '/',
-    id: 'ANPAI65L554VRJ33ECQS6',
-    version: 'v1',
-    description: 'Provides full access to Amazon SQS via the AWS Management Console.',
-    document: allow(['sqs:*']),
-  },
-  {
-    name: 'AmazonSNSFullAccess',
-    path: '/',
-    id: 'ANPAJWEKLCXXUNT2SOLSG',
-    version: 'v1',
-    description: 'Provides full access to Amazon SNS via the AWS Management Console.',
-    document: allow(['sns:*']),
-  },
-  {
-    name: 'AWSLambdaBasicExecutionRole',
-    path: '/service-role/',
-    id: 'ANPAJNCQGXC42545SKXIK',
-    version: 'v1',
-    description: 'Provides write permissions to CloudWatch Logs.',
-    document: allow(['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents']),
-  },
-];
+/** Path and name: what an AWS managed policy is known by. */
+export function awsKey({ path, policyName }: Pick<PolicyRecord, 'path' | 'policyName'>): string {
+  return `${path}${policyName}`;
+}
+
+/** The shipped policies have no history; AWS shows the day on which it made the first of them. */
+const shippedSinceMs = Date.UTC(2015, 1, 6, 18, 39, 46);
+
+const shippedPolicies: ReadonlyMap<string, PolicyRecord> = new Map(
+  shipped.map(({ name, path, id, description, document }): [string, PolicyRecord] => [
+    `${path}${name}`,
+    {
+      account: awsAccount,
+      policyName: name,
+      policyId: id,
+      path,
+      description,
+      createdAtMs: shippedSinceMs,
+      updatedAtMs: shippedSinceMs,
+      tags: {},
+      defaultVersionId: 'v1',
+      lastVersion: 1,
+      versions: [{ versionId: 'v1', document, createdAtMs: shippedSinceMs }],
+    },
+  ]),
+);
+
+/** With the document of the default version only, unless all are asked for. */
+export async function findAwsManaged(
+  transaction: Transaction,
+  path: string,
+  policyName: string,
+  isWhole: boolean,
+): Promise<PolicyRecord | undefined> {
+  const key = awsKey({ path, policyName });
+  const imported = await importedPolicies.get(transaction, key);
+  if (imported === undefined) return shippedPolicies.get(key);
+  const wanted = imported.versions.filter(({ versionId }) => isWhole || versionId === imported.defaultVersionId);
+  const documents = await Promise.all(wanted.map(({ versionId }) => importedDocuments.get(transaction, key, versionId)));
+  return {
+    ...imported,
+    versions: wanted.map((version, index) => ({ ...version, document: documents[index]?.document ?? '' })),
+  };
+}
+
+/** All of them in the order of their keys, without documents. */
+export async function allAwsManaged(transaction: Transaction): Promise<readonly ImportedPolicyRecord[]> {
+  const all = new Map<string, ImportedPolicyRecord>(shippedPolicies);
+  for (const record of await importedPolicies.all(transaction)) all.set(awsKey(record), record);
+  return [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+}

@@ -6,7 +6,7 @@ import { countDown, countUp } from './account-counts.ts';
 import { requireIdentityDocument } from './documents.ts';
 import { arnOf, permissionsChanged, tagRecord } from './entities.ts';
 import { pageOfItems } from './listing.ts';
-import { onOwnPolicy, onPolicy, requireOwnPolicy, requirePolicy } from './policy-access.ts';
+import { onPolicy, requireOwnPolicy, requirePolicy } from './policy-access.ts';
 import { ListPolicies } from './policy-lists.ts';
 import { policyShape, versionShape } from './policy-shape.ts';
 import { ListEntitiesForPolicy } from './policy-uses.ts';
@@ -53,7 +53,7 @@ export const GetPolicy = operation('GetPolicy', {
 });
 
 export const DeletePolicy = operation('DeletePolicy', {
-  access: onOwnPolicy('iam:DeletePolicy'),
+  access: onPolicy('iam:DeletePolicy'),
   async handle(input, context) {
     const record = await requireOwnPolicy(context, input.PolicyArn);
     if ((await attachedTo.list(context.transaction, [context.account, input.PolicyArn], { limit: 1 })).length > 0) {
@@ -73,7 +73,7 @@ export const DeletePolicy = operation('DeletePolicy', {
 });
 
 export const CreatePolicyVersion = operation('CreatePolicyVersion', {
-  access: onOwnPolicy('iam:CreatePolicyVersion'),
+  access: onPolicy('iam:CreatePolicyVersion'),
   async handle(input, context) {
     const record = await requireOwnPolicy(context, input.PolicyArn);
     requireIdentityDocument(input.PolicyDocument);
@@ -108,7 +108,7 @@ function requireVersion(record: PolicyRecord, arn: string, versionId: string): P
 export const GetPolicyVersion = operation('GetPolicyVersion', {
   access: onPolicy('iam:GetPolicyVersion'),
   async handle(input, context) {
-    const { record } = await requirePolicy(context, input.PolicyArn);
+    const { record } = await requirePolicy(context, input.PolicyArn, true);
     return { PolicyVersion: versionShape(record, requireVersion(record, input.PolicyArn, input.VersionId), true) };
   },
 });
@@ -116,7 +116,7 @@ export const GetPolicyVersion = operation('GetPolicyVersion', {
 export const ListPolicyVersions = operation('ListPolicyVersions', {
   access: onPolicy('iam:ListPolicyVersions'),
   async handle(input, context) {
-    const { record } = await requirePolicy(context, input.PolicyArn);
+    const { record } = await requirePolicy(context, input.PolicyArn, true);
     // AWS: the newest first.
     const order = ({ versionId }: PolicyVersionRecord) => String(1_000_000_000 - Number(versionId.slice(1)));
     const page = pageOfItems(record.versions.toReversed(), input, order);
@@ -125,7 +125,7 @@ export const ListPolicyVersions = operation('ListPolicyVersions', {
 });
 
 export const SetDefaultPolicyVersion = operation('SetDefaultPolicyVersion', {
-  access: onOwnPolicy('iam:SetDefaultPolicyVersion'),
+  access: onPolicy('iam:SetDefaultPolicyVersion'),
   async handle(input, context) {
     const record = await requireOwnPolicy(context, input.PolicyArn);
     requireVersion(record, input.PolicyArn, input.VersionId);
@@ -136,7 +136,7 @@ export const SetDefaultPolicyVersion = operation('SetDefaultPolicyVersion', {
 });
 
 export const DeletePolicyVersion = operation('DeletePolicyVersion', {
-  access: onOwnPolicy('iam:DeletePolicyVersion'),
+  access: onPolicy('iam:DeletePolicyVersion'),
   async handle(input, context) {
     const record = await requireOwnPolicy(context, input.PolicyArn);
     const version = requireVersion(record, input.PolicyArn, input.VersionId);

@@ -3,11 +3,11 @@ import type { Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import { decodeMarker, encodeMarker } from '../../kit/paging.ts';
 import type { ListPoliciesRequest, Policy } from './api.gen.ts';
+import { allAwsManaged, awsKey, type ImportedPolicyRecord } from './aws-managed.ts';
 import { arnOf } from './entities.ts';
-import { allAwsManaged } from './managed-policies.ts';
 import { arnOfPolicy, policyShape } from './policy-shape.ts';
 import { attachedArns } from './policy-uses.ts';
-import { lower, type PolicyRecord, policies } from './records.ts';
+import { type PolicyRecord, policies } from './records.ts';
 import { operation } from './service.ts';
 
 const defaultPageSize = 100;
@@ -16,7 +16,7 @@ const batchSize = 100;
 interface Candidate {
   /** Where a later page goes on after it. */
   readonly position: string;
-  readonly record: PolicyRecord;
+  readonly record: PolicyRecord | ImportedPolicyRecord;
 }
 
 export const ListPolicies = operation('ListPolicies', {
@@ -51,7 +51,7 @@ function isUsed(
   return filter === undefined || AttachmentCount > 0 || PermissionsBoundaryUsageCount === 0;
 }
 
-/** Own policies by name, then AWS's by name. */
+/** Own policies by name, then AWS's by path and name. */
 async function* candidates(scope: Scope, input: ListPoliciesRequest): AsyncIterable<Candidate> {
   const marker = input.Marker;
   const from =
@@ -59,8 +59,8 @@ async function* candidates(scope: Scope, input: ListPoliciesRequest): AsyncItera
   if (input.Scope !== 'AWS' && !from.startsWith('aws/')) yield* ownPolicies(scope, from.startsWith('own/') ? from.slice(4) : undefined);
   if (input.Scope === 'Local') return;
   const after = from.startsWith('aws/') ? from.slice(4) : '';
-  const all = allAwsManaged(scope.partition).map(({ record }) => ({ key: lower(record.policyName), record }));
-  for (const { key, record } of all.toSorted((left, right) => (left.key < right.key ? -1 : 1))) {
+  for (const record of await allAwsManaged(scope.transaction)) {
+    const key = awsKey(record);
     if (key > after) yield { position: `aws/${key}`, record };
   }
 }

@@ -1,17 +1,20 @@
 // How managed policies and their versions are shown in answers.
 import type { Scope } from '../../kit/context.ts';
 import type { Policy, PolicyVersion } from './api.gen.ts';
+import type { ImportedPolicyRecord } from './aws-managed.ts';
 import { shownDocument } from './documents.ts';
 import { tagList } from './entities.ts';
 import { attachmentCount, boundaryCount } from './policy-uses.ts';
 import type { PolicyRecord, PolicyVersionRecord } from './records.ts';
 
-export function arnOfPolicy(scope: Scope, record: PolicyRecord): string {
+type ListedPolicy = PolicyRecord | ImportedPolicyRecord;
+
+export function arnOfPolicy(scope: Scope, record: ListedPolicy): string {
   return `arn:${scope.partition}:iam::${record.account}:policy${record.path}${record.policyName}`;
 }
 
 /** AWS: lists leave out description and tags. */
-export async function policyShape(scope: Scope, record: PolicyRecord, isWhole: boolean): Promise<Policy> {
+export async function policyShape(scope: Scope, record: ListedPolicy, isWhole: boolean): Promise<Policy> {
   const arn = arnOfPolicy(scope, record);
   return {
     PolicyName: record.policyName,

@@ -1,6 +1,6 @@
 // Tags of users, roles and policies.
 import { entityAccess, onEntity, permissionsChanged, requireRole, requireUser, tagRecord } from './entities.ts';
-import { changingPolicy, onPolicy, requireOwnPolicy, requirePolicy } from './policy-access.ts';
+import { onPolicy, policyAccess, requireOwnPolicy, requirePolicy } from './policy-access.ts';
 import { policies, roles, users } from './records.ts';
 import { operation } from './service.ts';
 import { keyTags, merged, tagPage, without } from './tag-rules.ts';
@@ -51,7 +51,7 @@ export const tagOperations = [
     handle: async (input, context) => tagPage((await requireRole(context, input.RoleName)).tags, input),
   }),
   operation('TagPolicy', {
-    access: (input, scope) => changingPolicy(scope, 'iam:TagPolicy', input.PolicyArn, { requestTags: tagRecord(input.Tags) }),
+    access: (input, scope) => policyAccess(scope, 'iam:TagPolicy', input.PolicyArn, { requestTags: tagRecord(input.Tags) }),
     async handle(input, context) {
       const record = await requireOwnPolicy(context, input.PolicyArn);
       policies.put(context.transaction, { ...record, tags: merged(record.tags, input.Tags) });
@@ -59,7 +59,7 @@ export const tagOperations = [
     },
   }),
   operation('UntagPolicy', {
-    access: (input, scope) => changingPolicy(scope, 'iam:UntagPolicy', input.PolicyArn, keyTags(input.TagKeys)),
+    access: (input, scope) => policyAccess(scope, 'iam:UntagPolicy', input.PolicyArn, keyTags(input.TagKeys)),
     async handle(input, context) {
       const record = await requireOwnPolicy(context, input.PolicyArn);
       policies.put(context.transaction, { ...record, tags: without(record.tags, input.TagKeys) });

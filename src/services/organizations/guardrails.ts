@@ -4,12 +4,14 @@ import { limits } from '../../base/limits.ts';
 import { type Compile, createCompiler } from '../../kit/compiler.ts';
 import { generationOf } from '../../kit/generation.ts';
 import type { AccountPlace, GuardrailsPort } from '../../kit/ports.ts';
+import { tagRulesOf } from '../../kit/tag-policy.ts';
 import type { PolicySource } from '../../policy/policy.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { PolicyType } from './api.gen.ts';
 import { policyArn } from './arns.ts';
 import { attachedIds } from './attachment-records.ts';
 import { managedPolicy } from './aws-managed.ts';
+import { effectivePolicy } from './effective-policy.ts';
 import { type MemberRecord, members, type OrganizationRecord, organizations, policies, units } from './records.ts';
 import { idsOfPath } from './tree.ts';
 
@@ -76,7 +78,8 @@ async function placeIn(
   member: MemberRecord,
 ): Promise<AccountPlace> {
   const { organizationId, managementAccount } = organization;
-  const place = { organizationId, managementAccount, path: member.parentPath };
+  const tagPolicy = await effectivePolicy(transaction, organization, member, 'TAG_POLICY');
+  const place = { organizationId, path: member.parentPath, tagRules: tagRulesOf(tagPolicy?.content) };
   // AWS: the management account is bound by nothing, neither its principals nor its resources.
   if (member.account === managementAccount) return { ...place, serviceControl: undefined, resourceControl: undefined };
   const levelsOf = async (type: GuardrailType): Promise<Levels | undefined> => {

@@ -1,20 +1,24 @@
 // AWS Organizations: table of contents.
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { accountCreationOperations } from './account-creation.ts';
-import { accountClosure, accountOperations } from './accounts.ts';
+import { accountOperations } from './accounts.ts';
 import { attachmentOperations } from './attachments.ts';
 import { delegationOperations } from './delegation.ts';
+import { dueWork } from './due-work.ts';
+import { effectiveOperations } from './effective.ts';
+import { handshakeOperations } from './handshakes.ts';
 import { organizationOperations } from './organization.ts';
 import { policyOperations } from './policies.ts';
 import { resourcePolicyOperations } from './resource-policy.ts';
-import { validationFault } from './service.ts';
+import { constraint, validationFault } from './service.ts';
 import { serviceAccessOperations } from './service-access.ts';
 import { tagOperations } from './tags.ts';
+import { transferOperations } from './transfers.ts';
 import { unitOperations } from './units.ts';
 
 export const organizations: ServiceDefinition = {
   name: 'organizations',
-  quirks: { isGlobal: true, validationFault },
+  quirks: { isGlobal: true, validationFault, tagPolicyFault: (message) => constraint('TAG_POLICY_VIOLATION', message) },
   operations: [
     ...organizationOperations,
     ...unitOperations,
@@ -22,10 +26,13 @@ export const organizations: ServiceDefinition = {
     ...accountCreationOperations,
     ...policyOperations,
     ...attachmentOperations,
+    ...effectiveOperations,
+    ...handshakeOperations,
+    ...transferOperations,
     ...tagOperations,
     ...delegationOperations,
     ...serviceAccessOperations,
     ...resourcePolicyOperations,
   ],
-  jobs: [accountClosure],
+  jobs: [dueWork],
 };

@@ -8,8 +8,7 @@ import { eraseSecret } from './erasure.ts';
 import { secretEvent } from './events.ts';
 import { dueDeletions, type SecretRecord, secrets, versions } from './records.ts';
 import { scheduled, unscheduled } from './rotations.ts';
-import { arnOf, type FoundSecret, findSecret, newSuffix, requireName, requireSecret } from './secret-ids.ts';
-import { noteSecret } from './secrets.ts';
+import { arnOf, type FoundSecret, findSecret, newSuffix, noteSecret, requireName, requireSecret } from './secret-ids.ts';
 import { fault, operation } from './service.ts';
 
 const windowDaysDefault = 30;
@@ -38,7 +37,6 @@ export const DeleteSecret = operation('DeleteSecret', {
     secrets.put(context.transaction, marked);
     dueDeletions.put(context.transaction, { ...placeOf(secret), dueAtMs });
     await eachVersion(context, secret, 'StartSecretVersionDelete');
-    noteSecret(context, secret);
     return { ARN: arn, Name: secret.name, DeletionDate: dueAtMs };
   },
 });
@@ -67,7 +65,7 @@ async function deleteNow(context: Context, secretId: string) {
     };
   }
   requireNoReplicas(found);
-  noteSecret(context, found.secret);
+  noteSecret(context, found.secret.account, found.arn);
   if (found.secret.deletion === undefined) await eachVersion(context, found.secret, 'StartSecretVersionDelete');
   await finish(context, found.secret);
   return { ARN: found.arn, Name: found.secret.name, DeletionDate: context.now };
@@ -102,7 +100,6 @@ export const RestoreSecret = operation('RestoreSecret', {
   access: onSecret('secretsmanager:RestoreSecret'),
   async handle(input, context) {
     const { secret, arn } = await requireSecret(context, input.SecretId);
-    noteSecret(context, secret);
     if (secret.deletion !== undefined) {
       dueDeletions.remove(context.transaction, { ...placeOf(secret), dueAtMs: secret.deletion.dueAtMs });
       const restored = { ...secret, deletion: undefined };

@@ -1,6 +1,8 @@
 // Secrets Manager's quotas. https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 
 export const quotas = {
+  /** The model counts characters. */
+  valueBytesMax: 65_536,
   /** Staging labels on all versions of a secret together. */
   labelsMax: 20,
   /** Beyond this many versions the oldest without a label are removed, unless they are younger than a day. */

@@ -5,7 +5,6 @@ import type { ReplicateSecretToRegionsRequest } from './api.gen.ts';
 import { replicas, secrets, versionAges, versions } from './records.ts';
 import { addReplicas, removeReplica, replicationStatus, requireRegions } from './replicas.ts';
 import { requireActive, requirePrimary } from './secret-ids.ts';
-import { noteSecret } from './secrets.ts';
 import { fault, operation } from './service.ts';
 
 export const ReplicateSecretToRegions = operation('ReplicateSecretToRegions', {
@@ -20,7 +19,6 @@ export const ReplicateSecretToRegions = operation('ReplicateSecretToRegions', {
   ),
   async handle(input, context) {
     const { secret, arn } = await requirePrimary(context, input.SecretId);
-    noteSecret(context, secret);
     const wanted = requireRegions(secret.region, input.AddReplicaRegions);
     for (const { Region: region } of wanted) {
       const replica = await replicas.get(context.transaction, secret.account, region, secret.name);
@@ -39,7 +37,6 @@ export const RemoveRegionsFromReplication = operation('RemoveRegionsFromReplicat
   access: onSecret('secretsmanager:RemoveRegionsFromReplication'),
   async handle(input, context) {
     const { secret, arn } = await requirePrimary(context, input.SecretId);
-    noteSecret(context, secret);
     for (const region of input.RemoveReplicaRegions) {
       if (!secret.replicaRegions.includes(region)) {
         throw fault('InvalidParameterException', `The secret is not replicated to the Region ${region}.`);
@@ -60,7 +57,6 @@ export const StopReplicationToReplica = operation('StopReplicationToReplica', {
     if (replica === undefined) {
       throw fault('InvalidRequestException', 'The secret is not a replica. Call must be made in the region of the replica.');
     }
-    noteSecret(context, secret);
     const { account, region, name, kmsKeyId, accessedAtMs } = replica;
     replicas.remove(context.transaction, replica);
     secrets.put(context.transaction, { ...secret, replicaRegions: secret.replicaRegions.filter((each) => each !== region) });

@@ -5,13 +5,12 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { compileDocument } from '../../policy/compile.ts';
 import { type PolicyDocument, parseDocument, type Statement } from '../../policy/document.ts';
 import { evaluate } from '../../policy/evaluate.ts';
-import { isOperator } from '../../policy/validate-document.ts';
+import { isOperator } from '../../policy/validate-statement.ts';
 import { onSecret } from './access.ts';
 import type { PutResourcePolicyRequest, ValidateResourcePolicyRequest, ValidationErrorsEntry } from './api.gen.ts';
 import { grantsPublicAccess } from './public-access.ts';
 import { secrets } from './records.ts';
 import { requireActive, requirePrimary } from './secret-ids.ts';
-import { noteSecret } from './secrets.ts';
 import { fault, operation } from './service.ts';
 
 export const PutResourcePolicy = operation('PutResourcePolicy', {
@@ -20,7 +19,6 @@ export const PutResourcePolicy = operation('PutResourcePolicy', {
   })),
   async handle(input, context) {
     const { secret, arn } = await requirePrimary(context, input.SecretId);
-    noteSecret(context, secret);
     const document = await requireDocument(context, input.ResourcePolicy);
     if (input.BlockPublicPolicy === true && grantsPublicAccess(document)) throw fault('PublicPolicyException', publicMessage);
     if (locksOut(context, document, arn)) throw fault('InvalidParameterException', lockoutMessage);
@@ -33,7 +31,6 @@ export const GetResourcePolicy = operation('GetResourcePolicy', {
   access: onSecret('secretsmanager:GetResourcePolicy'),
   async handle(input, context) {
     const { secret, arn } = await requireActive(context, input.SecretId);
-    noteSecret(context, secret);
     return { ARN: arn, Name: secret.name, ResourcePolicy: secret.resourcePolicy };
   },
 });
@@ -42,7 +39,6 @@ export const DeleteResourcePolicy = operation('DeleteResourcePolicy', {
   access: onSecret('secretsmanager:DeleteResourcePolicy'),
   async handle(input, context) {
     const { secret, arn } = await requirePrimary(context, input.SecretId);
-    noteSecret(context, secret);
     secrets.put(context.transaction, { ...secret, resourcePolicy: undefined, changedAtMs: context.now });
     return { ARN: arn, Name: secret.name };
   },

@@ -12,6 +12,7 @@ import {
   RotateSecretCommand,
   type RotateSecretCommandInput,
   type SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type InProcess, startInProcess } from '../../../test/in-process.ts';
@@ -83,6 +84,13 @@ test('a rotation announces its version at once, and one that fails leaves it pen
     additionalEventData: { SecretId: described.ARN, ErrorMessage: 'setSecret: Unable to connect to the database (ECONNREFUSED).' },
   });
   expect(JSON.stringify(await events())).not.toContain('old-password');
+});
+
+test('an announced version without a value cannot become current', async () => {
+  const one = await create();
+  const { VersionId: MoveToVersionId } = await rotate();
+  const move = new UpdateSecretVersionStageCommand({ SecretId, VersionStage: 'AWSCURRENT', RemoveFromVersionId: one, MoveToVersionId });
+  await expect(client.send(move)).rejects.toMatchObject({ name: 'InvalidRequestException' });
 });
 
 test('a failed rotation is tried again with the same version, five times, and then in the next window', async () => {
@@ -184,6 +192,30 @@ test.each<[string, object, string]>([
   await rotate();
   await pass(0);
   expect((await events()).at(-1)).toMatchObject({ eventName: 'RotationFailed', additionalEventData: { ErrorMessage } });
+});
+
+test('a rotator acts as Secrets Manager, so a customer key must let the service in', async () => {
+  const { KeyMetadata } = await castellan.kms().createKey({});
+  const KeyId = KeyMetadata?.KeyId ?? '';
+  await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: JSON.stringify(unreachable), KmsKeyId: KeyId }));
+  await rotate();
+  await pass(0);
+  const reason = async () => (await events()).at(-1)?.additionalEventData.ErrorMessage;
+  expect(await reason()).toBe('createSecret: Access to KMS is not allowed');
+  const everything = { Effect: 'Allow', Action: 'kms:*', Resource: '*' };
+  const Statement = [
+    { ...everything, Principal: { AWS: '111122223333' } },
+    {
+      ...everything,
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Principal: { Service: 'secretsmanager.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': '111122223333' } },
+    },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await castellan.kms().putKeyPolicy({ KeyId, PolicyName: 'default', Policy });
+  await pass(minuteMs);
+  expect(await reason()).toBe('setSecret: Unable to connect to the database (ECONNREFUSED).');
 });
 
 test.each<[Partial<RotateSecretCommandInput>, string, string]>([

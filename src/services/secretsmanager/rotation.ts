@@ -14,7 +14,6 @@ import { type RotationRecord, type SecretRecord, secrets, versions } from './rec
 import { scheduled, unscheduled, withRotation } from './rotations.ts';
 import { builtInRotator, isBuiltIn } from './rotators/built-in.ts';
 import { findSecret, requirePrimary } from './secret-ids.ts';
-import { noteSecret } from './secrets.ts';
 import { fault, operation } from './service.ts';
 import { ownerOf, putEmptyVersion, putVersion } from './versions.ts';
 
@@ -44,7 +43,6 @@ export const RotateSecret = operation('RotateSecret', {
   access: rotateAccess,
   async handle(input, context) {
     const { secret, arn } = await requirePrimary(context, input.SecretId);
-    noteSecret(context, secret);
     const versionId = input.ClientRequestToken;
     if (versionId === undefined) {
       throw fault('InvalidRequestException', 'You must provide a ClientRequestToken value. We recommend a UUID-type value.');
@@ -155,7 +153,6 @@ export const CancelRotateSecret = operation('CancelRotateSecret', {
   access: onSecret('secretsmanager:CancelRotateSecret'),
   async handle(input, context) {
     const { secret, arn } = await requirePrimary(context, input.SecretId);
-    noteSecret(context, secret);
     const { rotation } = secret;
     const cancelled = unscheduled(context, secret);
     secrets.put(context.transaction, {

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
 import { formatArn, parseArn } from '../../base/arn.ts';
 import type { Ids } from '../../base/ids.ts';
-import type { Scope } from '../../kit/context.ts';
+import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import { type ReplicaRecord, replicas, type SecretRecord, secrets } from './records.ts';
 import { fault } from './service.ts';
@@ -67,24 +67,30 @@ export async function findSecret(scope: Scope, secretId: string): Promise<FoundS
   return undefined;
 }
 
-/** @throws Fault ResourceNotFoundException */
-export async function requireSecret(scope: Scope, secretId: string): Promise<FoundSecret> {
+/** The secret, which the ledger's entry is then about. @throws Fault ResourceNotFoundException */
+export async function requireSecret(context: Context, secretId: string): Promise<FoundSecret> {
   if (!secretId.startsWith('arn:')) requireName(secretId);
-  const found = await findSecret(scope, secretId);
+  const found = await findSecret(context, secretId);
   if (found === undefined) throw fault('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+  noteSecret(context, found.secret.account, found.arn);
   return found;
 }
 
+/** A secret of another account is in that account's ledger too. */
+export function noteSecret(context: Context, account: string, arn: string): void {
+  context.note({ resources: [{ type: 'AWS::SecretsManager::Secret', name: arn }], sharedWith: account });
+}
+
 /** A secret that is not marked for deletion. @throws Fault ResourceNotFoundException, InvalidRequestException */
-export async function requireActive(scope: Scope, secretId: string): Promise<FoundSecret> {
-  const found = await requireSecret(scope, secretId);
+export async function requireActive(context: Context, secretId: string): Promise<FoundSecret> {
+  const found = await requireSecret(context, secretId);
   if (found.secret.deletion === undefined) return found;
   throw fault('InvalidRequestException', "You can't perform this operation on the secret because it was marked for deletion.");
 }
 
 /** A secret that can be changed here. @throws Fault ResourceNotFoundException, InvalidRequestException */
-export async function requirePrimary(scope: Scope, secretId: string): Promise<FoundSecret> {
-  const found = await requireActive(scope, secretId);
+export async function requirePrimary(context: Context, secretId: string): Promise<FoundSecret> {
+  const found = await requireActive(context, secretId);
   if (found.replica === undefined) return found;
   throw fault('InvalidRequestException', "Operation not permitted on a replica secret. Call must be made in primary secret's region.");
 }

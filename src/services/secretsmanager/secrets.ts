@@ -1,13 +1,14 @@
 // Secrets themselves: making, describing and changing them.
+import { Fault } from '../../base/fault.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import { keyConditions, onSecret, secretAccess, tagConditions } from './access.ts';
 import type { CreateSecretRequest, CreateSecretResponse, DescribeSecretResponse, UpdateSecretRequest } from './api.gen.ts';
-import { open, seal } from './envelope.ts';
+import { givenKey, open, seal } from './envelope.ts';
 import { current, holderOf, labelsByVersion, pending, previous } from './labels.ts';
 import { type SecretRecord, secrets, versions } from './records.ts';
 import { addReplicas, replicationStatus, requireRegions } from './replicas.ts';
-import { arnOf, type FoundSecret, newSuffix, requireName, requirePrimary, requireSecret, secretAt } from './secret-ids.ts';
+import { arnOf, type FoundSecret, newSuffix, noteSecret, requireName, requirePrimary, requireSecret, secretAt } from './secret-ids.ts';
 import { fault, operation } from './service.ts';
 import { tagList, tagRecord, withTags } from './tags.ts';
 import { hasValue, type NewVersion, newVersionOf, ownerOf, putVersion } from './versions.ts';
@@ -55,7 +56,7 @@ export const CreateSecret = operation('CreateSecret', {
       changedAtMs: now,
       ...(input.Description === undefined ? {} : { description: input.Description }),
       ...(input.Type === undefined ? {} : { type: input.Type }),
-      ...(input.KmsKeyId ? { kmsKeyId: input.KmsKeyId } : {}),
+      kmsKeyId: givenKey(input.KmsKeyId),
       tags: withTags({}, input.Tags),
       labels: [],
       versionCount: 0,
@@ -91,9 +92,10 @@ async function createdBefore(context: Context, { secret }: FoundSecret, version:
 }
 
 async function createdShape(context: Context, secret: SecretRecord, versionId: string | undefined): Promise<CreateSecretResponse> {
-  noteSecret(context, secret);
+  const ARN = arnOf(context, secret);
+  noteSecret(context, secret.account, ARN);
   return {
-    ARN: arnOf(context, secret),
+    ARN,
     Name: secret.name,
     VersionId: versionId,
     ReplicationStatus: secret.replicaRegions.length === 0 ? undefined : await replicationStatus(context, secret),
@@ -156,7 +158,6 @@ export const UpdateSecret = operation('UpdateSecret', {
     const rekeyed = input.KmsKeyId === undefined ? described : await withKey(context, described, input.KmsKeyId);
     secrets.put(context.transaction, rekeyed);
     if (version !== undefined) await putVersion(context, rekeyed, version, [current]);
-    noteSecret(context, secret);
     return { ARN: arn, Name: secret.name, VersionId: version?.versionId };
   },
 });
@@ -164,22 +165,19 @@ export const UpdateSecret = operation('UpdateSecret', {
 /** The versions in use go under the new key. AWS: they keep the old one when the caller may not encrypt with the new one. */
 async function withKey(context: Context, secret: SecretRecord, keyId: string): Promise<SecretRecord> {
   const { account, region, name } = secret;
-  const next = { ...secret, kmsKeyId: keyId === '' ? undefined : keyId };
+  const next = { ...secret, kmsKeyId: givenKey(keyId) };
   for (const versionId of new Set([current, pending, previous].flatMap((label) => holderOf(secret.labels, label) ?? []))) {
     const version = await versions.get(context.transaction, account, region, name, versionId);
     if (version?.value === undefined) continue;
     const value = await open(context, ownerOf(context, secret, versionId), version.value);
-    versions.put(context.transaction, { ...version, value: await seal(context, ownerOf(context, next, versionId), value) });
+    const sealed = await seal(context, ownerOf(context, next, versionId), value).catch(whenRefused);
+    if (sealed !== undefined) versions.put(context.transaction, { ...version, value: sealed });
   }
   return next;
 }
 
-/** Which secret the ledger's entry is about. */
-export function noteSecret(context: Context, secret: SecretRecord): void {
-  context.note({
-    resources: [{ type: 'AWS::SecretsManager::Secret', name: arnOf(context, secret) }],
-    sharedWith: secret.account,
-  });
+function whenRefused(error: unknown): undefined {
+  if (!(error instanceof Fault && error.code === 'AccessDeniedException')) throw error;
 }
 
 export const secretOperations = [CreateSecret, DescribeSecret, UpdateSecret];

@@ -1,10 +1,10 @@
 // UpdateSecretVersionStage: moving a staging label from version to version, or taking it away.
+import type { Context } from '../../kit/context.ts';
 import { onSecret } from './access.ts';
 import type { UpdateSecretVersionStageRequest } from './api.gen.ts';
 import { current, holderOf, withLabels, withoutLabel } from './labels.ts';
 import { secrets } from './records.ts';
-import { requirePrimary } from './secret-ids.ts';
-import { noteSecret } from './secrets.ts';
+import { type FoundSecret, requirePrimary } from './secret-ids.ts';
 import { fault, operation } from './service.ts';
 import { versionAt } from './versions.ts';
 
@@ -15,17 +15,28 @@ export const UpdateSecretVersionStage = operation('UpdateSecretVersionStage', {
   async handle(input, context) {
     const found = await requirePrimary(context, input.SecretId);
     const { secret, arn } = found;
-    noteSecret(context, secret);
     const { VersionStage: label, MoveToVersionId: target } = input;
-    if (target !== undefined && (await versionAt(context, found, target)) === undefined) {
-      throw fault('ResourceNotFoundException', `Secrets Manager can't find the specified secret value for VersionId: ${target}`);
-    }
+    if (target !== undefined) await requireTarget(context, found, label, target);
     requireSource(input, holderOf(secret.labels, label));
     const labels = target === undefined ? withoutLabel(secret.labels, label) : withLabels(secret.labels, target, [label]);
     secrets.put(context.transaction, { ...secret, labels, changedAtMs: context.now });
     return { ARN: arn, Name: secret.name };
   },
 });
+
+/** @throws Fault ResourceNotFoundException, InvalidRequestException */
+async function requireTarget(context: Context, found: FoundSecret, label: string, target: string): Promise<void> {
+  const version = await versionAt(context, found, target);
+  if (version === undefined) {
+    throw fault('ResourceNotFoundException', `Secrets Manager can't find the specified secret value for VersionId: ${target}`);
+  }
+  if (label === current && version.value === undefined) {
+    throw fault(
+      'InvalidRequestException',
+      `You can't move staging label ${current} to version ${target} because it has no secret value yet.`,
+    );
+  }
+}
 
 /** Whoever moves a label must know from where, so that two who move it at once do not undo each other. @throws Fault InvalidParameterException */
 function requireSource(

@@ -119,6 +119,13 @@ test('a value is read by version and label only when they belong together', asyn
   });
 });
 
+test('a value is counted in bytes', async () => {
+  const value = 'é'.repeat(32_768);
+  await client.send(new CreateSecretCommand({ Name: 'long', SecretString: value }));
+  expect((await get('long')).SecretString).toBe(value);
+  await expect(put('long', `${value}x`)).rejects.toMatchObject({ name: 'InvalidParameterException' });
+});
+
 test('a secret carries twenty labels at most', async () => {
   await create('labels');
   await put('labels', 'x', { VersionStages: Array.from({ length: 19 }, (_each, index) => `label-${index}`) });

@@ -7,7 +7,6 @@ import { current, holderOf, labelsOf } from './labels.ts';
 import { replicas, secrets, type VersionRecord, versions } from './records.ts';
 import { replicaOwner } from './replicas.ts';
 import { type FoundSecret, requireActive, requirePrimary } from './secret-ids.ts';
-import { noteSecret } from './secrets.ts';
 import { fault, operation } from './service.ts';
 import { newVersionOf, ownerOf, putVersion, versionAt } from './versions.ts';
 
@@ -20,7 +19,6 @@ export const GetSecretValue = operation('GetSecretValue', {
   async handle(input, context): Promise<GetSecretValueResponse> {
     const found = await requireActive(context, input.SecretId);
     const { secret, arn } = found;
-    noteSecret(context, secret);
     const version = await requestedVersion(context, found, input);
     const { kind, content } = await openValue(context, found, version);
     noteAccess(context, found, version);
@@ -82,7 +80,6 @@ export const PutSecretValue = operation('PutSecretValue', {
     const version = newVersionOf(input);
     if (version === undefined) throw fault('InvalidRequestException', 'You must provide either SecretString or SecretBinary.');
     const { secret, arn } = await requirePrimary(context, input.SecretId);
-    noteSecret(context, secret);
     // AWS: the first version is current, whatever else it is.
     const isFirst = holderOf(secret.labels, current) === undefined;
     const labels = [...(input.VersionStages ?? [current]), ...(isFirst && secret.labels.length === 0 ? [current] : [])];

@@ -31,6 +31,9 @@ export function newVersionOf({ SecretString, SecretBinary, ClientRequestToken }:
   }
   const content = SecretString ?? SecretBinary;
   if (content === undefined) return undefined;
+  if (Buffer.byteLength(content) > quotas.valueBytesMax) {
+    throw fault('InvalidParameterException', `The secret value can't be longer than ${quotas.valueBytesMax} bytes.`);
+  }
   if (ClientRequestToken === undefined) {
     throw fault('InvalidRequestException', 'You must provide a ClientRequestToken value. We recommend a UUID-type value.');
   }
