@@ -93,7 +93,7 @@ export function compose(parts: Parts): Castellan {
     sealer,
     partition,
     functions: parts.functions ?? noFunctions,
-    runService: (service, transaction, now, run) => pipeline.runService(service, transaction, now, run),
+    runService: (service, transaction, when, run) => pipeline.runService(service, transaction, when, run),
   };
   const knownIdentities = cachedIdentities(identities, parts.account);
   const publicUrl = parts.publicUrl ?? (() => 'http://localhost');

@@ -96,6 +96,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     providers: parts.providers,
     organizations: parts.organizations,
     outbound: parts.outbound,
+    answers: actor.answers,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
     ids: parts.ids,
