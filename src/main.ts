@@ -110,7 +110,7 @@ export function compose(parts: Parts): Castellan {
     registry,
     protocols,
     compile,
-    router: { registry, protocols, defaultRegion: parts.region },
+    router: { ids, registry, protocols, defaultRegion: parts.region },
     authenticator: {
       clock,
       sealer,

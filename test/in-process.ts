@@ -160,7 +160,7 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
     clock,
     work,
     runService: (service, run) =>
-      store.transact((transaction) => pipeline.runService(service, transaction, { now: clock.now(), answers: createAnswers() }, run)),
+      store.transact((transaction) => pipeline.runService(service, transaction, { now: clock.now(), answers: createAnswers(ids) }, run)),
     async stop() {
       await store.close();
       directory.remove();

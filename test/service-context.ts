@@ -50,7 +50,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     organizations: { standingOf: async () => undefined, effectivePolicy: async () => undefined },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
-    answers: createAnswers(),
+    answers: createAnswers(ids),
     publicUrl: 'http://localhost',
     isGlobalEndpoint: false,
     sealer: createSealer(fixedRootKey(Buffer.from(options.rootKey ?? 'root key')), ids),

@@ -20,7 +20,7 @@ export interface OutsideParts {
 
 export function createOutside(parts: OutsideParts, service: string): Outside {
   const transact: Outside['transact'] = (work) =>
-    transactAnswered(parts.store, (transaction, answers) => inService(parts, service, { transaction, answers }, work));
+    transactAnswered(parts, (transaction, answers) => inService(parts, service, { transaction, answers }, work));
   const outside: Outside = {
     now: () => parts.clock.now(),
     ids: parts.ids,
@@ -37,19 +37,21 @@ export function createOutside(parts: OutsideParts, service: string): Outside {
 
 /** A unit of work that runs again for each answer that it waits for. */
 export function transactAnswered<Result>(
-  store: Store,
+  { store, ids }: Pick<OutsideParts, 'store' | 'ids'>,
   work: (transaction: Transaction, answers: Answers) => Promise<Result>,
 ): Promise<Result> {
-  const answers = createAnswers();
+  const answers = createAnswers(ids);
   return untilAnswered(() => store.transact((transaction) => work(transaction, answers)));
 }
 
 export function inService<Result>(
-  { partition, clock, ids, sealer, runService }: OutsideParts,
+  { partition, clock, sealer, runService }: OutsideParts,
   service: string,
   { transaction, answers }: { readonly transaction: Transaction; readonly answers: Answers },
   work: (context: JobContext) => Promise<Result>,
 ): Promise<Result> {
   const now = clock.now();
-  return runService(service, transaction, { now, answers }, (contextFor) => work({ partition, now, transaction, ids, sealer, contextFor }));
+  return runService(service, transaction, { now, answers }, (contextFor) =>
+    work({ partition, now, transaction, ids: answers.ids, sealer, contextFor }),
+  );
 }

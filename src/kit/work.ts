@@ -98,7 +98,7 @@ function jobTask(parts: WorkParts, service: string, job: Job | OutsideJob): Task
   return {
     ...base,
     step: () =>
-      transactAnswered(parts.store, async (transaction, answers) => {
+      transactAnswered(parts, async (transaction, answers) => {
         const due = (await transaction.get(jobCollection, id))?.['dueAtMs'];
         const now = parts.clock.now();
         if (typeof due === 'number' && now < due) return undefined;
@@ -112,7 +112,7 @@ function jobTask(parts: WorkParts, service: string, job: Job | OutsideJob): Task
 function readerTask(parts: WorkParts, service: string, reader: LedgerReader): Task {
   const id = `${service}/${reader.name}`;
   const step = (): Promise<'more' | undefined> =>
-    transactAnswered(parts.store, async (transaction, answers) => {
+    transactAnswered(parts, async (transaction, answers) => {
       const stored = (await transaction.get(readerCollection, id))?.['cursor'];
       const batch = await transaction.eventsAfter(typeof stored === 'string' ? stored : undefined, limits.readerBatchMax);
       if (batch.entries.length === 0 || batch.cursor === undefined) return undefined;

@@ -58,7 +58,7 @@ async function decodedCall(parts: PerformParts, received: Received, identity: Id
     region,
     globalRegion: region,
     signature: { kind: 'unsigned' },
-    answers: createAnswers(),
+    answers: createAnswers(parts.ids),
     operation,
     definition,
     input: call.input,

@@ -2,6 +2,7 @@
 // the scope of the signature, the host, or the Version parameter; in that order.
 
 import { Fault } from '../base/fault.ts';
+import type { Ids } from '../base/ids.ts';
 import { createAnswers } from '../kit/answers.ts';
 import type { Catalog, CatalogEntry } from '../model/catalog.ts';
 import { isTargetPrefix } from '../protocol/aws-json.ts';
@@ -15,6 +16,7 @@ import type { Addressed, Received, Routed } from './stages.ts';
 export const globalRegion = 'us-east-1';
 
 export interface Router {
+  readonly ids: Ids;
   readonly registry: Registry;
   readonly protocols: Protocols;
   readonly defaultRegion: string;
@@ -28,7 +30,7 @@ export async function address(router: Router, received: Received, signature: Pre
   const protocol = router.protocols[detectProtocol(received.request, service.model.protocols)];
   const scopeRegion = signature.kind === 'signed' ? signature.region : router.defaultRegion;
   const region = service.quirks.isGlobal ? globalRegion : scopeRegion;
-  return { ...received, service, protocol, region, globalRegion, signature, answers: createAnswers() };
+  return { ...received, service, protocol, region, globalRegion, signature, answers: createAnswers(router.ids) };
 }
 
 /** @throws Fault the protocol's own for an unknown operation; NotImplemented (501) for one that Castellan does not have. */

@@ -150,7 +150,7 @@ async function runService<Result>(
   const contextFor: ContextFor = ({ account, region }) => {
     const actor: Actor = {
       request: noRequest,
-      requestId: parts.ids.uuid(),
+      requestId: answers.ids.uuid(),
       receivedAtMs: now,
       sourceIp: principal,
       tls: undefined,

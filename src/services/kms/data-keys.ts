@@ -1,5 +1,4 @@
 // Data keys and data key pairs: made here, handed out in plain and under a KMS key. https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#data-keys
-import { Secret } from '../../base/secret.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { DataKeyPairSpec, DataKeySpec, GrantOperation } from './api.gen.ts';
@@ -67,11 +66,7 @@ async function dataKey(context: Context, input: DataKeyInput, name: string) {
   const key = await requireKey(context, input.KeyId);
   const bytes = lengthOf(input);
   await requireForDataKeys(context, key, input, name);
-  // A key store is asked between two runs, which have to be about the same data key.
-  const plaintext =
-    key.customKeyStoreId === undefined
-      ? context.ids.bytes(bytes)
-      : context.answers.keep(`${name} ${key.keyId}`, () => new Secret(context.ids.bytes(bytes))).revealBytes();
+  const plaintext = context.ids.bytes(bytes);
   const CiphertextBlob = await encryptUnder(context, key, plaintext, useOf(input, name));
   return { CiphertextBlob, plaintext, KeyId: keyArn(context, key), KeyMaterialId: key.currentMaterialId };
 }

@@ -90,8 +90,10 @@ export async function encryptInStore(
 ): Promise<Uint8Array> {
   const { client, xksKeyId } = await connectedClient(context, key, use.operationName);
   const header: CiphertextHeader = { account: key.account, keyId: key.keyId, materialId: material.materialId };
-  const inner = () => encryptWith(material.secret.revealBytes(), header, context.ids.bytes(16), plaintext, use.encryptionContext);
   const question = questionOf('encrypt', key, use, plaintext);
+  // Another run of this request draws the same bytes; if it is about another message, that has another question, and so its own nonce.
+  const nonce = createHash('sha256').update(context.ids.bytes(16)).update(question).digest().subarray(0, 16);
+  const inner = () => encryptWith(material.secret.revealBytes(), header, nonce, plaintext, use.encryptionContext);
   const answer = context.answers.ask(question, () => client.encrypt(xksKeyId, inner(), authenticatedContext(use.encryptionContext)));
   return encodeExternal(header, answered(answer));
 }
