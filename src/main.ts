@@ -10,12 +10,13 @@ import { listen } from './http/server.ts';
 import { createCompiler } from './kit/compiler.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
+import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
 import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
-import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
+import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
 import { createPipeline, type Pipeline } from './pipeline/serve.ts';
@@ -161,7 +162,10 @@ export function compose(parts: Parts): Castellan {
     keySet: (transaction, issuerId) => issuerKeySet(transaction, ids, issuerId),
     onInternalError: parts.onInternalError,
   });
-  const site = (received: Received) => signIn(received) ?? tvm(received) ?? issuerDocuments(received);
+  // A presigned URL is for a service too, whatever its path: a bucket may be called `console`.
+  const isPresigned = ({ request }: Received) => /(?:^|&)X-Amz-Algorithm=/i.test(request.query);
+  const site = (received: Received) =>
+    isPresigned(received) ? undefined : (signIn(received) ?? tvm(received) ?? issuerDocuments(received));
   return { pipeline, decisions, work, site };
 }
 

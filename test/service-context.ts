@@ -59,6 +59,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     userAgent: 'test',
     note: options.onNote ?? (() => {}),
     via: [],
+    guardrails: { placeOf: async () => undefined },
     compile: compilePolicy,
     call: untouchedService,
     serviceEvent: () => {},

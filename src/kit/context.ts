@@ -6,7 +6,7 @@ import type { LedgerEvent, Transaction } from '../store/store.ts';
 import type { Answers } from './answers.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
-import type { OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -56,6 +56,8 @@ export interface Scope {
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
+  /** What binds accounts in their organisations. */
+  readonly guardrails: GuardrailsPort;
   readonly outbound: OutboundPort;
   /** What this request has learnt from outside so far. */
   readonly answers: Answers;

@@ -90,6 +90,8 @@ export interface OrganizationDirectory {
 export interface OrganizationStanding {
   readonly organizationId: string;
   readonly managementAccount: string;
+  /** Tags of the account in the organisation. */
+  readonly tags: Readonly<Record<string, string>>;
   /** `o-…/r-…/ou-…/`, where the account stands. */
   readonly path: string;
   readonly hasAllFeatures: boolean;

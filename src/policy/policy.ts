@@ -71,6 +71,8 @@ export interface AuthorizationRequest {
   readonly serviceControl: readonly (readonly PolicySource[])[] | undefined;
   readonly resourceControl: readonly (readonly PolicySource[])[] | undefined;
   readonly vpcEndpoint: PolicySource | undefined;
+  /** Caller and resource are in accounts of one organisation: more may be said about a refusal. */
+  readonly isSameOrganization?: boolean;
   /** KMS grants that match: an Allow that only an explicit deny beats. */
   readonly granted?: { readonly name: string };
   /** The resource belongs to AWS, such as an AWS managed KMS key: resource control policies do not apply to it. */

@@ -40,16 +40,24 @@ function parse(text: string): readonly TemplatePart[] {
 /** The first closing brace that does not stand inside a quoted default; -1 when there is none. */
 function closingBrace(text: string, start: number): number {
   const end = text.indexOf('}', start);
-  const quote = text.indexOf("'", start);
-  if (quote < 0 || quote > end || !text.slice(start, quote).trimEnd().endsWith(',')) return end;
-  const closing = text.indexOf("'", quote + 1);
+  const inside = text.slice(start, Math.max(start, end));
+  const quote = inside.indexOf("'");
+  if (quote < 0 || !inside.slice(0, quote).trimEnd().endsWith(',')) return end;
+  const closing = text.indexOf("'", start + quote + 1);
   return closing < 0 ? end : text.indexOf('}', closing);
 }
 
 function variable(inside: string): TemplatePart {
   if (inside === '*' || inside === '?' || inside === '$') return { kind: 'escaped', text: inside };
-  const match = /^([^,]+?)\s*,\s*'([^']*)'\s*$/.exec(inside);
-  return { kind: 'variable', key: (match?.[1] ?? inside).trim().toLowerCase(), fallback: match?.[2] };
+  const comma = inside.indexOf(',');
+  const fallback = comma < 0 ? undefined : quotedText(inside.slice(comma + 1).trim());
+  const key = fallback === undefined ? inside : inside.slice(0, comma);
+  return { kind: 'variable', key: key.trim().toLowerCase(), fallback };
+}
+
+function quotedText(text: string): string | undefined {
+  const isQuoted = text.length >= 2 && text.startsWith("'") && text.indexOf("'", 1) === text.length - 1;
+  return isQuoted ? text.slice(1, -1) : undefined;
 }
 
 /** The value of a variable: only single-valued keys have one. */

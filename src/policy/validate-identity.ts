@@ -70,7 +70,8 @@ function resourceProblem(resource: string): string | undefined {
   const parts = resource.split(':');
   const [scheme, partition = '', vendor = '', region = ''] = parts;
   if (scheme !== 'arn' || parts.length < 3) return `Resource ${resource} must be in ARN format or "*".`;
-  if (!/^(?:aws[a-z-]*|.*[*?].*)$/.test(partition)) return `Partition "${partition}" is not valid for resource "${resource}".`;
+  if (!/^aws[a-z-]*$/.test(partition) && !/[*?]/.test(partition))
+    return `Partition "${partition}" is not valid for resource "${resource}".`;
   if (vendor !== '*' && /[*?]/.test(vendor)) return 'Resource vendor must be fully qualified and cannot contain regexes.';
   if (vendor === 'iam') return iamResourceProblem(resource, parts);
   const isBucket = vendor === 's3' && !/^\d{12}$/.test(parts[4] ?? '');

@@ -122,6 +122,7 @@ const samples: Readonly<Record<string, unknown>> = {
   Status: 'Inactive',
   AccountAlias: 'alias',
   EncodedMessage: 'x',
+  PolicySourceArn: 'arn:aws:iam::111122223333:user/some-name',
   RemoveReplicaRegions: ['eu-west-1'],
   AddReplicaRegions: [{ Region: 'eu-west-1' }],
   ResourcePolicy: document,
@@ -135,6 +136,7 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'iam-toolbox': { authorizationId: '0a1b2c' },
   kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
     Resource: 'arn:aws:lambda:us-east-1:111122223333:function:some-name',

@@ -71,6 +71,17 @@ test('nothing is opened by a response that is changed, used, or none', async () 
     expect((await post({ SAMLResponse: none })).status).toBe(400);
 });
 
+test('the session lasts as long as the provider says, and no longer than the role allows', async () => {
+  const maxAgeOf = async (seconds: string) => {
+    const attributes = awsAttributes(samlRoleArn, samlProviderArn, { SessionDuration: [seconds] });
+    const { headers } = await post({ SAMLResponse: await setting.idp.respond({ attributes }) });
+    return Number(/Max-Age=(\d+)/.exec(headers['set-cookie'] ?? '')?.[1]);
+  };
+  expect(await maxAgeOf('1800')).toBeCloseTo(1_800, -1);
+  expect(await maxAgeOf('5400')).toBeCloseTo(5_400, -1);
+  expect(await maxAgeOf('43200')).toBeCloseTo(7_200, -1);
+});
+
 test('the address with the provider’s id is one and the same', async () => {
   const { SAMLProviderUUID } = await setting.castellan.iam().getSAMLProvider({ SAMLProviderArn: samlProviderArn });
   const recipient = `http://localhost/saml/acs/${SAMLProviderUUID}`;

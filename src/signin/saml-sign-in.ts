@@ -13,7 +13,7 @@ import { recordSignIn } from './events.ts';
 import { html, page } from './pages.ts';
 import type { SignInParts } from './signin.ts';
 
-const roleAttribute = 'https://aws.amazon.com/SAML/Attributes/Role';
+const attributePrefix = 'https://aws.amazon.com/SAML/Attributes/';
 const responseCharactersMax = 100_000;
 const rolesMax = 200;
 const depthMax = 40;
@@ -32,29 +32,41 @@ export async function samlSignIn(
   form: URLSearchParams,
 ): Promise<WireResponse> {
   const response = form.get('SAMLResponse') ?? '';
-  const choices = await choicesOf(response);
+  const offer = await offerOf(response);
+  const { choices } = offer;
   if (choices.length === 0) {
     return page(400, 'Sign-in failed', html`<p>Your request included an invalid SAML response.</p>`);
   }
   const chosen = choices.length === 1 ? choices[0] : choices.find(({ value }) => value === form.get('role'));
   if (chosen === undefined) return choicePage(choices, response, form.get('RelayState') ?? '');
-  return assume(parts, transaction, received, { chosen, response, loginTo: form.get('RelayState') || undefined });
+  return assume(parts, transaction, received, { chosen, response, seconds: offer.seconds, loginTo: form.get('RelayState') || undefined });
+}
+
+interface Offer {
+  readonly choices: readonly Choice[];
+  /** What the SessionDuration attribute asks for; STS holds the session to what was signed. */
+  readonly seconds: number | undefined;
 }
 
 /** The pairs of role and provider that the response offers, in either order. */
-async function choicesOf(response: string): Promise<readonly Choice[]> {
-  if (response === '' || response.length > responseCharactersMax) return [];
+async function offerOf(response: string): Promise<Offer> {
+  if (response === '' || response.length > responseCharactersMax) return { choices: [], seconds: undefined };
   const root = (await parsePlainXml(Buffer.from(response, 'base64').toString('utf8'), depthMax))?.documentElement;
-  const attributes = root
-    ? descendants(root).filter((element) => element.localName === 'Attribute' && element.getAttribute('Name') === roleAttribute)
-    : [];
-  const values = attributes.flatMap((attribute) => childElements(attribute).map((value) => textOf(value).trim()));
-  return values.slice(0, rolesMax).flatMap((value) => {
-    const arns = value.split(',').map((arn) => arn.trim());
-    const roleArn = arns.find((arn) => arn.includes(':role/'));
-    const providerArn = arns.find((arn) => arn.includes(':saml-provider/'));
-    return roleArn === undefined || providerArn === undefined ? [] : [{ value, roleArn, providerArn }];
-  });
+  const elements = root ? descendants(root).filter(({ localName }) => localName === 'Attribute') : [];
+  const valuesOf = (name: string): readonly string[] =>
+    elements
+      .filter((element) => element.getAttribute('Name') === attributePrefix + name)
+      .flatMap((element) => childElements(element).map((value) => textOf(value).trim()));
+  const choices = valuesOf('Role')
+    .slice(0, rolesMax)
+    .flatMap((value) => {
+      const arns = value.split(',').map((arn) => arn.trim());
+      const roleArn = arns.find((arn) => arn.includes(':role/'));
+      const providerArn = arns.find((arn) => arn.includes(':saml-provider/'));
+      return roleArn === undefined || providerArn === undefined ? [] : [{ value, roleArn, providerArn }];
+    });
+  const [duration = ''] = valuesOf('SessionDuration');
+  return { choices, seconds: /^\d{3,5}$/.test(duration) ? Number(duration) : undefined };
 }
 
 function choicePage(choices: readonly Choice[], response: string, relayState: string): WireResponse {
@@ -73,6 +85,7 @@ function choicePage(choices: readonly Choice[], response: string, relayState: st
 interface Assumption {
   readonly chosen: Choice;
   readonly response: string;
+  readonly seconds: number | undefined;
   readonly loginTo: string | undefined;
 }
 
@@ -80,10 +93,13 @@ async function assume(
   parts: SignInParts,
   transaction: Transaction,
   received: Received,
-  { chosen, response, loginTo }: Assumption,
+  { chosen, response, seconds, loginTo }: Assumption,
 ): Promise<WireResponse> {
   const { roleArn, providerArn } = chosen;
-  const input = { RoleArn: roleArn, PrincipalArn: providerArn, SAMLAssertion: response };
+  // A console session may be longer than the hour of an API call, as far as the role and the signed attribute go.
+  const secondsMax = (await parts.principals.role(transaction, roleArn))?.maxSessionSeconds ?? 0;
+  const DurationSeconds = seconds !== undefined && secondsMax > 0 ? Math.min(seconds, secondsMax) : undefined;
+  const input = { RoleArn: roleArn, PrincipalArn: providerArn, SAMLAssertion: response, DurationSeconds };
   const call = { service: 'sts', operation: 'AssumeRoleWithSAML', input, options: { region: parts.region } };
   const output = await parts.act(transaction, received, anonymous, call);
   const account = /^arn:[^:]+:iam::(\d{12}):/.exec(roleArn)?.[1] ?? parts.homeAccount;

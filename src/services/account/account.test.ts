@@ -1,6 +1,7 @@
 // Account management through the whole pipeline: contacts, regions, name and address, for one's own account and for those of the organisation.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
+import { testUser } from '../../../test/users.ts';
 import type { Structure } from '../../protocol/protocol.ts';
 
 let castellan: InProcess;
@@ -96,6 +97,16 @@ test('the management account reaches a member once access is trusted, a member r
   expect((await call('GetAccountInformation', {}, memberRoot)).output).toMatchObject({ AccountName: 'renamed' });
   expect((await castellan.organizations().describeAccount({ AccountId: member })).Account?.Name).toBe('renamed');
   expect(await call('GetGovCloudAccountInformation', { StandardAccountId: member })).toMatchObject({ error: 'ResourceNotFoundException' });
+});
+
+test('who may manage which accounts can be told by their tags in the organisation', async () => {
+  await castellan.organizations().tagResource({ ResourceId: member, Tags: [{ Key: 'team', Value: 'blue' }] });
+  const statement = (value: string) => [
+    { Effect: 'Allow', Action: 'account:*', Resource: '*', Condition: { StringEquals: { 'account:AccountResourceOrgTags/team': value } } },
+  ];
+  const [blue, red] = await Promise.all(['blue', 'red'].map((value) => testUser(castellan, value, statement(value))));
+  expect(await call('GetAccountInformation', { AccountId: member }, blue)).toMatchObject({ status: 200 });
+  expect(await call('GetAccountInformation', { AccountId: member }, red)).toMatchObject({ status: 403, error: 'AccessDeniedException' });
 });
 
 test('a new primary address is taken with the code that was made for it', async () => {

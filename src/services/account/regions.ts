@@ -93,11 +93,15 @@ async function change(input: Change, context: Context, status: 'ENABLING' | 'DIS
 
 export const EnableRegion = operation('EnableRegion', {
   access: onAccountWith('EnableRegion', regionKey),
+  // Requests to a region that is not enabled are served all the same.
+  coverage: 'stored',
   handle: (input, context) => change(input, context, 'ENABLING'),
 });
 
 export const DisableRegion = operation('DisableRegion', {
   access: onAccountWith('DisableRegion', regionKey),
+  // Requests to a region that is not enabled are served all the same.
+  coverage: 'stored',
   handle: (input, context) => change(input, context, 'DISABLING'),
 });
 

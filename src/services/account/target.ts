@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/accounts/latest/reference/using-orgs-trusted-access.html
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import type { OrganizationStanding } from '../../kit/ports.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import { fault } from './service.ts';
 
@@ -28,9 +29,14 @@ export function onAccountWith<Given>(action: string, keys: (input: Given) => Key
     const standing = await organizations.standingOf(transaction, input.AccountId, servicePrincipal);
     const inside = standing === undefined ? '*' : `account/${standing.organizationId}/${input.AccountId}`;
     const owner = standing?.managementAccount ?? account;
-    const paths = standing === undefined ? {} : { 'account:AccountResourceOrgPaths': [standing.path] };
-    return { action: `account:${action}`, resource: `arn:${partition}:account::${owner}:${inside}`, context: { ...context, ...paths } };
+    const place = standing === undefined ? {} : placeKeys(standing);
+    return { action: `account:${action}`, resource: `arn:${partition}:account::${owner}:${inside}`, context: { ...context, ...place } };
   };
+}
+
+function placeKeys({ path, tags }: OrganizationStanding): Keys {
+  const named = Object.entries(tags).map(([key, value]) => [`account:AccountResourceOrgTags/${key}`, value]);
+  return { ...Object.fromEntries(named), 'account:AccountResourceOrgPaths': [path] };
 }
 
 /** @throws Fault AccessDeniedException, ValidationException */

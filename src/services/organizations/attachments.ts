@@ -126,32 +126,46 @@ export const ListTargetsForPolicy = organizationOperation('ListTargetsForPolicy'
   },
 });
 
-/** Where AWS's own policy stands: the root, then the units, then the accounts, except where it was detached. */
+/** Where AWS's own policy stands: everywhere except where it was detached. */
 async function targetsOfDefault(scope: Scope, organization: OrganizationRecord, policy: AwsManagedPolicy, input: PageInput) {
-  const { organizationId, rootId } = organization;
-  if (organization.policyTypes[policy.type] === undefined) return { Targets: [] };
-  const [stage = '', token = startToken] = (input.NextToken ?? 'root').split(' ', 2);
+  const { organizationId, policyTypes } = organization;
+  if (policyTypes[policy.type] === undefined) return { Targets: [] };
+  const { ids, state } = await everyTarget(scope, organization, input);
+  const detached = await Promise.all(ids.map((id) => detachedDefaults.get(scope.transaction, organizationId, id)));
+  const standing = ids.filter((_, index) => policy.type !== 'SERVICE_CONTROL_POLICY' || detached[index] === undefined);
+  return { Targets: await targetShapes(scope, organization, standing), ...state };
+}
+
+/** A page of the root, then the units, then the accounts. */
+async function everyTarget(scope: Scope, { organizationId, rootId }: OrganizationRecord, input: PageInput) {
   const most = input.MaxResults ?? pageSize;
-  const root = stage === 'root' ? [rootId] : [];
-  if (!['root', 'units', 'accounts'].includes(stage)) throw badToken();
-  const page = { NextToken: token, MaxResults: most - root.length };
-  const isUnits = stage !== 'accounts';
-  const { ids, state } =
-    page.MaxResults === 0 ? { ids: [], state: { NextToken: startToken } } : await idsOf(scope, organizationId, isUnits, page);
-  const withRoot = [...root, ...ids];
-  const detached = await Promise.all(withRoot.map((id) => detachedDefaults.get(scope.transaction, organizationId, id)));
-  const standing = withRoot.filter((_, index) => policy.type !== 'SERVICE_CONTROL_POLICY' || detached[index] === undefined);
-  const next = state.NextToken === undefined ? (isUnits ? 'accounts' : undefined) : `${isUnits ? 'units' : 'accounts'} ${state.NextToken}`;
-  return { Targets: await targetShapes(scope, organization, standing), ...(next === undefined ? {} : { NextToken: next }) };
+  const [first = '', given = startToken] = (input.NextToken ?? 'root').split(' ', 2);
+  const stages = ['root', 'units', 'accounts'];
+  if (!stages.includes(first)) throw badToken();
+  const ids: string[] = [];
+  let token = given;
+  for (const stage of stages.slice(stages.indexOf(first))) {
+    if (ids.length === most) return { ids, state: { NextToken: `${stage} ${startToken}` } };
+    if (stage === 'root') {
+      ids.push(rootId);
+      continue;
+    }
+    const page = { NextToken: token, MaxResults: most - ids.length };
+    token = startToken;
+    const { found, state } = await idsOf(scope, organizationId, stage === 'units', page);
+    ids.push(...found);
+    if (state.NextToken !== undefined) return { ids, state: { NextToken: `${stage} ${state.NextToken}` } };
+  }
+  return { ids, state: {} };
 }
 
 async function idsOf(scope: Scope, organizationId: string, isUnits: boolean, page: PageInput) {
   if (isUnits) {
     const { items, state } = await listPage(scope, units, [organizationId], page);
-    return { ids: items.map(({ unitId }) => unitId), state };
+    return { found: items.map(({ unitId }) => unitId), state };
   }
   const { items, state } = await listPage(scope, memberOrder, [organizationId], page);
-  return { ids: items.map(({ account }) => account), state };
+  return { found: items.map(({ account }) => account), state };
 }
 
 async function targetShapes(

@@ -3,7 +3,7 @@ import type { OrganizationDirectory } from '../../kit/ports.ts';
 import type { EffectivePolicyType } from './api.gen.ts';
 import { effectivePolicy } from './effective-policy.ts';
 import { policyQuotas } from './quotas.ts';
-import { delegations, members, organizations, serviceAccess } from './records.ts';
+import { delegations, members, organizations, serviceAccess, tagsOf } from './records.ts';
 
 export function createOrganizationDirectory(): OrganizationDirectory {
   return {
@@ -18,7 +18,8 @@ export function createOrganizationDirectory(): OrganizationDirectory {
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
       if (member === undefined || organization === undefined) return undefined;
       const { organizationId, managementAccount, featureSet } = organization;
-      const [trusted, delegated] = await Promise.all([
+      const [tags, trusted, delegated] = await Promise.all([
+        tagsOf.get(transaction, organizationId, account),
         serviceAccess.get(transaction, organizationId, servicePrincipal),
         delegations.get(transaction, organizationId, account, servicePrincipal),
       ]);
@@ -26,6 +27,7 @@ export function createOrganizationDirectory(): OrganizationDirectory {
         organizationId,
         managementAccount,
         path: member.parentPath,
+        tags: tags?.tags ?? {},
         hasAllFeatures: featureSet === 'ALL',
         isServiceTrusted: trusted !== undefined,
         isDelegatedAdministrator: delegated !== undefined,

@@ -174,7 +174,12 @@ test('a resource control policy keeps strangers from assuming a role that trusts
       .sts(as)
       .send(new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${account}:role/OrganizationAccountAccessRole`, RoleSessionName: 'session' }));
   const outsider = await testUser(castellan, 'outsider', [allow('*')]);
-  await expect(assume(outsider)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await expect(assume(outsider)).rejects.toMatchObject({
+    name: 'AccessDenied',
+    message: expect.stringMatching(
+      /with an explicit deny in a resource control policy: arn:aws:organizations::\d+:policy\/o-\w+\/resource_control_policy\/p-\w+$/,
+    ),
+  });
   await assume(await testUser(castellan, 'insider', [allow('*')]));
   // IAM itself supports no resource control policies, and the management account's own resources are exempt.
   await listUsers(outsider);
@@ -208,7 +213,11 @@ test('a resource control policy closes keys and secrets to strangers whom their 
   const id = await newPolicy(perimeter, 'RESOURCE_CONTROL_POLICY');
   await attach(id, unit);
   for (const call of [encrypt, describe]) {
-    await expect(call(stranger)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    // Strangers are not told about other people's guardrails.
+    await expect(call(stranger)).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringMatching(/^User: .*:user\/stranger is not authorized to perform: \S+ on resource: \S+$/),
+    });
     await call(insider);
     await call(member);
   }

@@ -1,4 +1,5 @@
 // Organizations through the whole pipeline, as the SDK sees it: the tree, accounts, policies, attachments, tags, delegation, and every "no".
+import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { type Account, type Organizations, paginateListAccounts } from '@aws-sdk/client-organizations';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -162,6 +163,15 @@ describe('accounts', () => {
     }
     const { CreateAccountStatuses } = await organizations.listCreateAccountStatus({ States: ['FAILED'] });
     expect(CreateAccountStatuses?.map(({ FailureReason }) => FailureReason)).toEqual(['EMAIL_ALREADY_EXISTS', 'INVALID_EMAIL']);
+  });
+
+  test('leave the result of their creation and closing in the ledger of the management account', async () => {
+    const { Events } = await castellan
+      .cloudtrail()
+      .send(new LookupEventsCommand({ LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'CreateAccountResult' }] }));
+    const details = Events?.map(({ CloudTrailEvent }) => JSON.parse(CloudTrailEvent ?? '').serviceEventDetails.createAccountStatus);
+    expect(details).toContainEqual(expect.objectContaining({ state: 'SUCCEEDED', accountId: expect.stringMatching(/^\d{12}$/) }));
+    expect(details).toContainEqual(expect.objectContaining({ state: 'FAILED', failureReason: 'EMAIL_ALREADY_EXISTS' }));
   });
 
   test('are not created in GovCloud, with a reason', async () => {

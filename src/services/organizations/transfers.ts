@@ -15,6 +15,8 @@ import { transferShape } from './transfer-state.ts';
 
 export const InviteOrganizationToTransferResponsibility = organizationOperation('InviteOrganizationToTransferResponsibility', {
   who: 'management',
+  // No bill follows the agreement.
+  coverage: 'stored',
   on: ({ Target: party, Type }) => {
     const context = { 'organizations:TransferDirection': 'INBOUND', 'organizations:TransferType': Type };
     return [/^\d{12}$/.test(party.Id) ? { id: party.Id, context } : { arn: '*', context }];
@@ -121,6 +123,8 @@ export const DescribeResponsibilityTransfer = organizationOperation('DescribeRes
 
 export const UpdateResponsibilityTransfer = organizationOperation('UpdateResponsibilityTransfer', {
   who: 'management',
+  // No bill follows the agreement.
+  coverage: 'stored',
   on: onTransfer,
   async handle({ Id, Name }, context, organization) {
     const transfer = { ...(await requireTransfer(context, organization, Id)), name: Name };
@@ -133,6 +137,8 @@ export const UpdateResponsibilityTransfer = organizationOperation('UpdateRespons
 
 export const TerminateResponsibilityTransfer = organizationOperation('TerminateResponsibilityTransfer', {
   who: 'management',
+  // No bill follows the agreement.
+  coverage: 'stored',
   on: onTransfer,
   async handle({ Id, EndTimestamp }, context, organization) {
     const transfer = await requireTransfer(context, organization, Id);

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
-import { storedExplanation } from '../../pipeline/decision-log.ts';
+import { storedExplanation } from '../../kit/decision-records.ts';
 
 let castellan: InProcess;
 let root: SecretsManagerClient;
