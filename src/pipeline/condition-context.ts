@@ -98,7 +98,8 @@ export function conditionContext(facts: RequestFacts, access: Access): Condition
   return {
     get(key) {
       const source = Object.hasOwn(globalKeys, key) ? globalKeys[key] : undefined;
-      if (source !== undefined) return source(facts, access);
+      // Untagging names keys without values, so the service gives aws:TagKeys itself.
+      if (source !== undefined) return source(facts, access) ?? own?.get(key);
       const family = tagFamilies.find(({ prefix }) => key.startsWith(prefix));
       if (family !== undefined) return tagNamed(family.tags(facts, access), key.slice(family.prefix.length));
       return own?.get(key) ?? federated?.get(key);
