@@ -14,6 +14,8 @@ const commands = [
   'export',
   'import',
   'managed-policies',
+  'simulate',
+  'test',
   'root-key',
   'reset',
   'doctor',

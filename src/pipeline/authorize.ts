@@ -15,9 +15,10 @@ import { refusalMessage } from '../policy/message.ts';
 import type { AuthorizationRequest } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
 import { encodeAuthorizationMessage, shownContext } from './authorization-message.ts';
-import { conditionContext, type Places, type RequestFacts } from './condition-context.ts';
+import { conditionContext } from './condition-context.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { tagPolicyViolation } from './faults.ts';
+import type { Places, RequestFacts } from './request-facts.ts';
 import type { Decoded } from './stages.ts';
 
 export interface Authorizer {

@@ -14,6 +14,7 @@ import type { PrincipalMatch } from './principals.ts';
 import { type Remedy, remedyFor } from './remedy.ts';
 import { principalMatch, resourceMatches, type Subject, statementMatch, subjectOf } from './statement.ts';
 import { resolveText } from './template.ts';
+import { type UnsuppliedKey, unsuppliedKeys } from './unsupplied-keys.ts';
 
 /** Plain JSON data. */
 export interface Explanation {
@@ -30,6 +31,8 @@ export interface Explanation {
   readonly layers: readonly LayerTrace[];
   /** Changes that together would allow the request; empty when it is allowed. */
   readonly remedies: readonly Remedy[];
+  /** Keys that statements about this action use and that no request can have; absent when there are none. */
+  readonly unsuppliedKeys?: readonly UnsuppliedKey[];
 }
 
 export interface LayerTrace {
@@ -85,6 +88,10 @@ export function explain(request: AuthorizationRequest): Explanation {
   const decision = evaluate(request);
   const subject = subjectOf(request);
   const allowedAs = reasonOutsidePolicies(subject, decision);
+  const unsupplied = unsuppliedKeys(
+    layerOrder.flatMap((layer) => [...sourcesOf(layer, subject)]),
+    subject,
+  );
   return {
     principal: request.principal.arn,
     action: request.action,
@@ -95,6 +102,7 @@ export function explain(request: AuthorizationRequest): Explanation {
     message: decision.outcome === 'ALLOW' ? undefined : refusalMessage(request, decision),
     layers: layerOrder.map((layer) => traceLayer(layer, subject)),
     remedies: decision.outcome === 'ALLOW' ? [] : remedyFor(request, decision),
+    ...(unsupplied.length === 0 ? {} : { unsuppliedKeys: unsupplied }),
   };
 }
 

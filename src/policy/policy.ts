@@ -8,6 +8,8 @@ export type ConditionValue = string | readonly string[];
 /** Condition values by key in lower case (`aws:requesttag/dept`). A Map will do; the pipeline computes rarer keys on demand. */
 export interface ConditionContext {
   get(lowerCaseKey: string): ConditionValue | undefined;
+  /** Why no request can ever have the key, where whoever makes the context knows; explanations say it. */
+  whyNeverPresent?(lowerCaseKey: string): string | undefined;
 }
 
 export type PrincipalKind = 'root' | 'user' | 'role-session' | 'federated-user' | 'web-identity' | 'saml' | 'service' | 'anonymous';

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
 import { testUser } from '../../../test/users.ts';
 import { readShared, sharedPath } from '../../../test/vectors/shared.ts';
+import { callsTo } from '../../kit/calls.ts';
+import type { Operations as KmsOperations } from '../kms/api.gen.ts';
 
 let castellan: InProcess;
 let organizations: Organizations;
@@ -223,6 +225,36 @@ test('a resource control policy closes keys and secrets to strangers whom their 
   }
   await detach(id, unit);
   await Promise.all([encrypt(stranger), describe(stranger)]);
+});
+
+test('a resource that serves AWS services only on behalf of the organisation tells by aws:SourceOrgID for whom they act', async () => {
+  const own = { Effect: 'Allow', Principal: { AWS: castellan.account }, Action: 'kms:*', Resource: '*' };
+  const service = {
+    Effect: 'Allow',
+    Principal: { Service: 'secretsmanager.amazonaws.com' },
+    Action: 'kms:GenerateDataKey',
+    Resource: '*',
+    Condition: {
+      StringEquals: { 'aws:SourceOrgID': organizationId },
+      'ForAnyValue:StringLike': { 'aws:SourceOrgPaths': `${organizationId}/${rootId}/${unit}/*` },
+    },
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [own, service] });
+  const { KeyMetadata } = await castellan.kms().createKey({ Policy });
+  const actFor = (source: string) =>
+    castellan.runService('secretsmanager', async (contextFor) =>
+      callsTo<KmsOperations>('kms')(
+        contextFor({ account: source, region: 'us-east-1' }),
+        'GenerateDataKey',
+        { KeyId: KeyMetadata?.Arn ?? '', KeySpec: 'AES_256' },
+        { as: 'service' },
+      ),
+    );
+  await actFor(account);
+  await expect(actFor('888888888888')).rejects.toThrow('secretsmanager.amazonaws.com is not authorized to perform: kms:GenerateDataKey');
+  await move(unit, otherUnit);
+  await expect(actFor(account)).rejects.toThrow('is not authorized');
+  await move(otherUnit, unit);
 });
 
 test('a resource control policy does not reach AWS managed keys', async () => {

@@ -12,7 +12,7 @@ import { organizationOperation } from './standing.ts';
 import { requireNoTransfers } from './transfers.ts';
 import { countOf, rootNode } from './tree.ts';
 
-export async function organizationShape(scope: Scope, organization: OrganizationRecord): Promise<Organization> {
+async function organizationShape(scope: Scope, organization: OrganizationRecord): Promise<Organization> {
   const { partition, transaction } = scope;
   const { organizationId, managementAccount, featureSet } = organization;
   return {

@@ -64,7 +64,7 @@ export async function requireOrganization(scope: Scope): Promise<OrganizationRec
   return organization;
 }
 
-export async function organizationOf({ transaction, account }: Scope): Promise<OrganizationRecord | undefined> {
+async function organizationOf({ transaction, account }: Scope): Promise<OrganizationRecord | undefined> {
   const member = await members.get(transaction, account);
   return member === undefined ? undefined : organizations.get(transaction, member.organizationId);
 }
