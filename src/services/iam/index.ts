@@ -8,6 +8,7 @@ import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { contextKeyOperations } from './context-keys.ts';
 import { credentialReportJob, credentialReportOperations } from './credential-report.ts';
+import { delegationRequestOperations } from './delegation-requests.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
@@ -60,6 +61,7 @@ export const iam: ServiceDefinition = {
     ...credentialReportOperations,
     ...rootAccessOperations,
     ...outboundFederationOperations,
+    ...delegationRequestOperations,
     ...samlProviderOperations,
     ...openIdConnectProviderOperations,
   ],
