@@ -41,11 +41,21 @@ export async function copyToReplicas(
   { versionId, value }: { readonly versionId: string; readonly value: SecretValue },
 ): Promise<void> {
   for (const region of secret.replicaRegions) {
-    const replica = await replicas.get(context.transaction, secret.account, region, secret.name);
+    const replica = await replicaIn(context, secret, region);
     if (replica === undefined) continue;
     const sealed = await seal(context, replicaOwner(context, secret, replica, versionId), value);
     versions.put(context.transaction, { ...placeOf(replica), versionId, createdAtMs: context.now, value: sealed });
   }
+}
+
+/** Another secret of the same name may have overwritten it. */
+async function replicaIn(
+  { transaction }: Pick<Scope, 'transaction'>,
+  secret: SecretRecord,
+  region: string,
+): Promise<ReplicaRecord | undefined> {
+  const replica = await replicas.get(transaction, secret.account, region, secret.name);
+  return replica?.primaryRegion === secret.region ? replica : undefined;
 }
 
 function placeOf({ account, region, name }: ReplicaRecord) {
@@ -80,7 +90,8 @@ export async function addReplicas(
 async function replicate(context: Context, secret: SecretRecord, replica: ReplicaRecord, overwrites: boolean): Promise<string | undefined> {
   const { transaction } = context;
   const there = await secretAt(context, replica);
-  if (there !== undefined && !overwrites) return 'Secret with this name already exists in this region.';
+  const hasReplicas = there !== undefined && there.replica === undefined && there.secret.replicaRegions.length > 0;
+  if (there !== undefined && (!overwrites || hasReplicas)) return 'Secret with this name already exists in this region.';
   secretEvent(context, 'ReplicationStarted', secret, { ReplicaRegion: replica.region });
   const copies = await copiesFor(context, secret, replica).catch((error: unknown) => {
     if (error instanceof Fault) return error.message;
@@ -112,8 +123,8 @@ async function copiesFor(context: Context, secret: SecretRecord, replica: Replic
 export async function removeReplica({ transaction }: Context, secret: SecretRecord, region: string): Promise<void> {
   const { account, name } = secret;
   failedReplicas.remove(transaction, { account, region, name, primaryRegion: secret.region, message: '' });
-  const replica = await replicas.get(transaction, account, region, name);
-  if (replica?.primaryRegion === secret.region) await eraseReplica(transaction, replica);
+  const replica = await replicaIn({ transaction }, secret, region);
+  if (replica !== undefined) await eraseReplica(transaction, replica);
 }
 
 async function eraseReplica(transaction: Transaction, replica: ReplicaRecord): Promise<void> {
@@ -129,8 +140,10 @@ export async function replicationStatus({ transaction }: Scope, secret: SecretRe
       if (failure !== undefined) {
         return { Region: region, KmsKeyId: shownKey(failure.kmsKeyId), Status: 'Failed', StatusMessage: failure.message };
       }
-      const replica = await replicas.get(transaction, secret.account, region, secret.name);
-      return { Region: region, KmsKeyId: shownKey(replica?.kmsKeyId), Status: 'InSync', LastAccessedDate: replica?.accessedAtMs };
+      const replica = await replicaIn({ transaction }, secret, region);
+      if (replica === undefined)
+        return { Region: region, Status: 'Failed', StatusMessage: 'The replica was overwritten by another secret.' };
+      return { Region: region, KmsKeyId: shownKey(replica.kmsKeyId), Status: 'InSync', LastAccessedDate: replica.accessedAtMs };
     }),
   );
 }

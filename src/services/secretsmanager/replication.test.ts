@@ -88,6 +88,20 @@ test('a name that is taken in the other region fails there, unless it may be ove
   expect((await get(abroad, 'taken')).SecretString).toBe('one');
 });
 
+test('a replica that another primary overwrites is no longer its first one’s, and a replicated secret is not overwritten', async () => {
+  await replicated('contested');
+  const third = castellan.secretsManager(undefined, 'eu-west-2');
+  await third.send(new CreateSecretCommand({ Name: 'contested', SecretString: 'other' }));
+  const overwrite = (Region: string) => ({ SecretId: 'contested', AddReplicaRegions: [{ Region }], ForceOverwriteReplicaSecret: true });
+  await third.send(new ReplicateSecretToRegionsCommand(overwrite('eu-west-1')));
+  await home.send(new PutSecretValueCommand({ SecretId: 'contested', SecretString: 'two' }));
+  expect((await get(abroad, 'contested')).SecretString).toBe('other');
+  expect((await home.send(new DescribeSecretCommand({ SecretId: 'contested' }))).ReplicationStatus).toMatchObject([{ Status: 'Failed' }]);
+  const refused = await third.send(new ReplicateSecretToRegionsCommand(overwrite('us-east-1')));
+  expect(refused.ReplicationStatus).toMatchObject([{ Status: 'InSync' }, { Region: 'us-east-1', Status: 'Failed' }]);
+  expect((await get(home, 'contested')).SecretString).toBe('two');
+});
+
 test('refuses the primary’s own region and the same region twice', async () => {
   await home.send(new CreateSecretCommand({ Name: 'regions', SecretString: 'x' }));
   for (const regions of [['us-east-1'], ['eu-west-1', 'eu-west-1']]) {

@@ -10,6 +10,7 @@ import {
   PutResourcePolicyCommand,
   PutSecretValueCommand,
   type SecretsManagerClient,
+  UntagResourceCommand,
   ValidateResourcePolicyCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -130,6 +131,12 @@ test.each<[string, object, (client: SecretsManagerClient) => Promise<unknown>, (
     { StringEquals: { 'aws:RequestTag/team': 'red' }, 'ForAllValues:StringEquals': { 'aws:TagKeys': 'team' } },
     (client) => client.send(new CreateSecretCommand({ Name: 'tagged/a', Tags: [{ Key: 'team', Value: 'red' }] })),
     (client) => client.send(new CreateSecretCommand({ Name: 'tagged/b', Tags: [{ Key: 'team', Value: 'blue' }] })),
+  ],
+  [
+    'TagKeys',
+    { 'ForAnyValue:StringEquals': { 'aws:TagKeys': 'free' } },
+    (client) => client.send(new UntagResourceCommand({ SecretId: 'keys', TagKeys: ['free'] })),
+    (client) => client.send(new UntagResourceCommand({ SecretId: 'keys', TagKeys: ['team'] })),
   ],
   [
     'RecoveryWindowInDays',

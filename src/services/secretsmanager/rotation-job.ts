@@ -29,7 +29,9 @@ async function claim(job: JobContext): Promise<RotationItem | undefined> {
   for (const { value: due } of await dueRotations.list(transaction, [], { limit: stale })) {
     if (due.dueAtMs > now) return undefined;
     const secret = await secrets.get(transaction, due.account, due.region, due.name);
-    if (secret?.rotation?.dueAtMs === due.dueAtMs && secret.deletion === undefined) return begin(job, secret);
+    const { rotation, deletion } = secret ?? {};
+    const isDue = rotation?.dueAtMs === due.dueAtMs && rotation.functionArn !== undefined && deletion === undefined;
+    if (secret !== undefined && isDue) return begin(job, secret);
     dueRotations.remove(transaction, due);
   }
   return undefined;
