@@ -44,7 +44,7 @@ export function testContext(options: TestContextOptions = {}): Context {
       rootFeatures: async () => [],
       outboundIssuerId: async () => undefined,
     },
-    organizations: { standingOf: async () => undefined },
+    organizations: { standingOf: async () => undefined, branchOf: async () => undefined },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched },
     publicUrl: 'http://localhost',

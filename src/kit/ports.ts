@@ -84,12 +84,28 @@ export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
 export interface OrganizationDirectory {
   /** Undefined: the account is in no organisation. */
   standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
+  /** The part of the tree at a path (`o-…/r-…/ou-…`, or one that ends with an account), as far as one policy binds it when that is named. */
+  branchOf(
+    transaction: Transaction,
+    organizationId: string,
+    path: string,
+    policyId: string | undefined,
+  ): Promise<OrganizationBranch | undefined>;
+}
+
+export interface OrganizationBranch {
+  /** With their own paths. */
+  readonly accounts: readonly { readonly account: string; readonly path: string }[];
+  /** Documents of service control policies, one list per level; undefined: nothing limits the account. */
+  readonly levels: readonly (readonly string[])[] | undefined;
 }
 
 export interface OrganizationStanding {
   readonly organizationId: string;
   readonly managementAccount: string;
   readonly hasAllFeatures: boolean;
+  /** Service control policies are enabled in the root. */
+  readonly hasServiceControl: boolean;
   /** Trusted access is enabled for the service. */
   readonly isServiceTrusted: boolean;
   /** The account is a delegated administrator for the service. */

@@ -1,9 +1,11 @@
 // What other services ask about an account's part in its organisation: whether it manages or administers, and what it has switched on.
 import type { OrganizationDirectory } from '../../kit/ports.ts';
+import { branchOf } from './branches.ts';
 import { delegations, members, organizations, serviceAccess } from './records.ts';
 
 export function createOrganizationDirectory(): OrganizationDirectory {
   return {
+    branchOf,
     async standingOf(transaction, account, servicePrincipal) {
       const member = await members.get(transaction, account);
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
@@ -18,6 +20,7 @@ export function createOrganizationDirectory(): OrganizationDirectory {
         managementAccount,
         hasAllFeatures: featureSet === 'ALL',
         isServiceTrusted: trusted !== undefined,
+        hasServiceControl: organization.policyTypes.SERVICE_CONTROL_POLICY !== undefined,
         isDelegatedAdministrator: delegated !== undefined,
       };
     },
