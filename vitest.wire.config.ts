@@ -3,7 +3,13 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/hostile.test.ts', 'test/wire/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/hostile/**/*.test.ts'],
+    include: [
+      'src/**/hostile.test.ts',
+      'test/vectors/wycheproof-kms.test.ts',
+      'test/wire/**/*.test.ts',
+      'test/crash/**/*.test.ts',
+      'test/hostile/**/*.test.ts',
+    ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,

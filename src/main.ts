@@ -3,18 +3,20 @@ import { join } from 'node:path';
 import { createAttempts } from './base/attempts.ts';
 import { isoSeconds, type MovableClock, systemClock } from './base/clock.ts';
 import { type Ids, randomIds } from './base/ids.ts';
+import { limits } from './base/limits.ts';
 import { type AdminBackend, createAdmin } from './http/admin.ts';
 import { adminToken, prepareDataDirectory, readText, writeServerFiles } from './http/data-directory.ts';
 import { listen } from './http/server.ts';
 import { createCompiler } from './kit/compiler.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
+import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
 import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
-import { createDecisionLog, type DecisionLog, storedExplanation } from './pipeline/decision-log.ts';
+import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
 import { createPipeline, type Pipeline } from './pipeline/serve.ts';
@@ -26,15 +28,19 @@ import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
 import { createProviderDirectory } from './services/iam/identity-providers.ts';
+import { isOutboundIssuer } from './services/iam/outbound-federation.ts';
 import { accounts } from './services/iam/records.ts';
 import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
 import { createOrganizationDirectory } from './services/organizations/directory.ts';
 import { createGuardrails } from './services/organizations/guardrails.ts';
+import { issuerKeySet } from './services/sts/web-identity-keys.ts';
+import { createIssuerDocuments } from './signin/issuer-documents.ts';
 import { createSignIn } from './signin/signin.ts';
 import { createSigningKeyCache } from './sigv4/signing-keys.ts';
 import { exportState, importState } from './store/export.ts';
-import { openRootKey } from './store/root-key.ts';
+import { openRootKeys, type RootKeys, requireRootKey } from './store/root-key.ts';
+import { rotateRootKey } from './store/root-key-rotation.ts';
 import { createSealer } from './store/seal.ts';
 import type { Store } from './store/store.ts';
 import { setUpTvm, showTvm } from './tvm/configuration.ts';
@@ -135,6 +141,7 @@ export function compose(parts: Parts): Castellan {
     principals: identities,
     isKnownAccount: async (transaction, account) => (await accounts.get(transaction, account)) !== undefined,
     attempts: createAttempts(),
+    act: pipeline.act,
     onInternalError: parts.onInternalError,
   });
   const tvm = createTvm({
@@ -148,15 +155,31 @@ export function compose(parts: Parts): Castellan {
     act: pipeline.act,
     onInternalError: parts.onInternalError,
   });
-  return { pipeline, decisions, work, site: (received) => signIn(received) ?? tvm(received) };
+  const issuerDocuments = createIssuerDocuments({
+    store,
+    publicUrl,
+    isIssuer: isOutboundIssuer,
+    keySet: (transaction, issuerId) => issuerKeySet(transaction, ids, issuerId),
+    onInternalError: parts.onInternalError,
+  });
+  // A presigned URL is for a service too, whatever its path: a bucket may be called `console`.
+  const isPresigned = ({ request }: Received) => /(?:^|&)X-Amz-Algorithm=/i.test(request.query);
+  const site = (received: Received) =>
+    isPresigned(received) ? undefined : (signIn(received) ?? tvm(received) ?? issuerDocuments(received));
+  return { pipeline, decisions, work, site };
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   prepareDataDirectory(options.dataDir);
   const ids = randomIds();
-  const rootKey = openRootKey(join(options.dataDir, 'root.key'), ids);
-  const sealer = createSealer(rootKey, ids);
-  const store = await openStore(options, rootKey, ids);
+  const rootKeyPath = join(options.dataDir, 'root.key');
+  const rootKeys = openRootKeys(rootKeyPath, ids);
+  const sealer = createSealer(rootKeys, ids);
+  const store = await openStore(options, rootKeys, ids);
+  await requireRootKey(store, rootKeyPath);
+  // A rotation that was interrupted is finished before anything is served.
+  if (rootKeys.isRotating) await rotateRootKey(store, rootKeys, async () => undefined);
+  const stopFollowingKeys = rootKeys.follow();
   const clock = systemClock();
   const stopFollowing = await resumeClock(store, clock, options.postgres !== undefined);
   const { account, created } = await openInstallation(store, options.rootAccount, ids);
@@ -214,6 +237,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     exportState: (passphrase) => exportState(store, passphrase, ids),
     importState: (text, passphrase) => importState(store, text, passphrase, ids),
     importManagedPolicies: (text) => store.transact((transaction) => importAwsManaged(transaction, text, clock.now(), ids.uuid())),
+    rotateRootKey: () => rotateRootKey(store, rootKeys, () => otherNodes(options)),
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);
@@ -238,11 +262,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     info,
     async close() {
       stopFollowing();
+      stopFollowingKeys();
       await server.close();
       await stopWork();
       await store.close();
     },
   };
+}
+
+/** Until every other node has seen a changed file of root keys. */
+function otherNodes(options: ServerOptions): Promise<void> {
+  return options.postgres === undefined ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, limits.rootKeyWaitMs));
 }
 
 /** Loaded when the first function runs. */
@@ -264,13 +294,13 @@ function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: ()
 }
 
 /** An engine is loaded only when it is used. */
-async function openStore(options: ServerOptions, rootKey: Uint8Array, ids: Ids): Promise<Store> {
+async function openStore(options: ServerOptions, rootKeys: RootKeys, ids: Ids): Promise<Store> {
   if (options.postgres !== undefined) {
     const { openPostgresStore } = await import('./store/postgres/postgres.ts');
-    return openPostgresStore({ url: options.postgres, rootKey, ids });
+    return openPostgresStore({ url: options.postgres, rootKeys, ids });
   }
   const { openSqliteStore } = await import('./store/sqlite/sqlite.ts');
-  return openSqliteStore({ dataDir: options.dataDir, rootKey, ids });
+  return openSqliteStore({ dataDir: options.dataDir, rootKeys, ids });
 }
 
 function givenRootKey({ rootAccessKeyId, rootSecretAccessKey }: ServerOptions) {

@@ -1,4 +1,5 @@
 // The whole pipeline without a network: the AWS SDK's own clients, whose requests are handed to `serve` and whose answers come from it.
+
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { IAM } from '@aws-sdk/client-iam';
 import { KMS } from '@aws-sdk/client-kms';
@@ -7,13 +8,19 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type MovableClock, systemClock } from '../src/base/clock.ts';
 import { randomIds } from '../src/base/ids.ts';
+import { Secret } from '../src/base/secret.ts';
+import { type Explained, storedExplanation } from '../src/kit/decision-records.ts';
 import { openInstallation } from '../src/kit/installation.ts';
 import type { ContextFor } from '../src/kit/jobs.ts';
 import type { Work } from '../src/kit/work.ts';
 import { type Castellan, compose, type Parts } from '../src/main.ts';
-import { type Explained, storedExplanation } from '../src/pipeline/decision-log.ts';
+import type { Structure } from '../src/protocol/protocol.ts';
+import { createProtocols } from '../src/protocol/protocols.ts';
 import { ensureAccount } from '../src/services/iam/bootstrap.ts';
+import { loadServiceModel } from '../src/services/models.ts';
+import { signHeaders } from '../src/sigv4/sign.ts';
 import { openPostgresStore } from '../src/store/postgres/postgres.ts';
+import { fixedRootKey } from '../src/store/root-key.ts';
 import { createSealer } from '../src/store/seal.ts';
 import { openSqliteStore } from '../src/store/sqlite/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
@@ -36,6 +43,8 @@ export interface InProcess {
   kms(credentials?: ClientCredentials, region?: string): KMS;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
+  /** A call to a service that speaks JSON and has no client here. */
+  call(service: string, operation: string, input: Structure, credentials?: ClientCredentials): Promise<JsonAnswer>;
   /** What is kept about a refused request. */
   explain(requestId: string): Promise<Explained | undefined>;
   readonly store: Store;
@@ -49,6 +58,14 @@ export interface InProcess {
   /** Does something as a service would by itself. */
   runService<Result>(service: string, work: (contextFor: ContextFor) => Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
+}
+
+export interface JsonAnswer {
+  readonly status: number;
+  /** The code of the error, undefined when there is none. */
+  readonly error: string | undefined;
+  // Decoding boundary: what the service answered, for expectations.
+  readonly output: Record<string, unknown>;
 }
 
 /** What the SDK asks of a request handler. */
@@ -74,15 +91,15 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
   const rootKey = ids.bytes(32);
   const store =
     postgres === undefined
-      ? await openSqliteStore({ dataDir: directory.path, rootKey, ids })
-      : await openPostgresStore({ url: postgres, rootKey, ids });
+      ? await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(rootKey), ids })
+      : await openPostgresStore({ url: postgres, rootKeys: fixedRootKey(rootKey), ids });
   const { account } = await openInstallation(store, '111122223333', ids);
   const { pipeline, work, site } = compose({
     ...more,
     store,
     clock,
     ids,
-    sealer: createSealer(rootKey, ids),
+    sealer: createSealer(fixedRootKey(rootKey), ids),
     account,
     region,
     onInternalError(error) {
@@ -104,6 +121,7 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
     return { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey.reveal() };
   };
   const root = await addAccount(account);
+  const protocols = createProtocols();
   const settings = (credentials = root) => ({ region, credentials, requestHandler, maxAttempts: 1 });
   return {
     account,
@@ -115,6 +133,25 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
     organizations: (credentials) => new Organizations(settings(credentials)),
     addAccount,
+    async call(service, name, input, credentials = root) {
+      const model = await loadServiceModel(service);
+      const operation = model.operations.get(name);
+      if (operation === undefined) throw new Error(`${service} has no operation ${name}`);
+      const encoded = protocols[model.protocols[0] ?? 'json'].encodeRequest(operation, input);
+      const unsigned = { ...encoded, headers: { host: `${model.endpointPrefix}.example.com`, ...encoded.headers } };
+      const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+      const signing = {
+        accessKeyId,
+        secretAccessKey: new Secret(secretAccessKey),
+        ...(sessionToken === undefined ? {} : { sessionToken }),
+      };
+      const headers = signHeaders(unsigned, { credentials: signing, region, service: model.signingName, now: clock.now() });
+      const received = { requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp: '192.0.2.1', tls: undefined };
+      const response = await pipeline.serve({ request: { ...unsigned, headers }, ...received });
+      const output = JSON.parse(Buffer.from(response.body).toString('utf8') || '{}');
+      const error = response.status < 400 ? undefined : (lowerCased(response.headers)['x-amzn-errortype'] ?? output['__type']);
+      return { status: response.status, error, output };
+    },
     explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,
     dataDir: directory.path,

@@ -1,9 +1,11 @@
 // Callers and a request's context for the tests of services; nothing that runs imports it.
+
 import { seededIds } from '../src/base/ids.ts';
 import type { Caller, Context, EventFacts, SessionFacts } from '../src/kit/context.ts';
 import type { RoleFacts } from '../src/kit/ports.ts';
 import { compilePolicy } from '../src/policy/compile.ts';
 import type { PolicySource } from '../src/policy/policy.ts';
+import { fixedRootKey } from '../src/store/root-key.ts';
 import { createSealer } from '../src/store/seal.ts';
 import type { Transaction } from '../src/store/store.ts';
 
@@ -44,16 +46,18 @@ export function testContext(options: TestContextOptions = {}): Context {
       rootFeatures: async () => [],
       outboundIssuerId: async () => undefined,
     },
-    organizations: { standingOf: async () => undefined, branchOf: async () => undefined },
+    organizations: { standingOf: async () => undefined, effectivePolicy: async () => undefined, branchOf: async () => undefined },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched },
     publicUrl: 'http://localhost',
-    sealer: createSealer(Buffer.from(options.rootKey ?? 'root key'), ids),
+    isGlobalEndpoint: false,
+    sealer: createSealer(fixedRootKey(Buffer.from(options.rootKey ?? 'root key')), ids),
     ids,
     sourceIp: '192.0.2.1',
     userAgent: 'test',
     note: options.onNote ?? (() => {}),
     via: [],
+    guardrails: { placeOf: async () => undefined },
     compile: compilePolicy,
     call: untouchedService,
     serviceEvent: () => {},
@@ -144,6 +148,7 @@ const noTransaction: Transaction = {
   put: untouched,
   delete: untouched,
   append: untouched,
+  scrub: untouched,
   discard: untouched,
   events: untouched,
   eventsAfter: untouched,

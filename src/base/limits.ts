@@ -35,6 +35,7 @@ export const limits = {
   /** Names and addresses whose attempts to sign in are counted. */
   signInCountsMax: 20_000,
   documentCacheEntriesMax: 20_000,
+  listCacheEntriesMax: 20_000,
   identityCacheEntriesMax: 10_000,
   /** Accounts whose guardrails a node keeps compiled. */
   guardrailCacheEntriesMax: 20_000,
@@ -45,6 +46,11 @@ export const limits = {
   /** AWS: the longest life of a presigned URL, seven days. */
   presignedSecondsMax: 604_800,
   listBatchMax: 1_000,
+  /** How often a node looks whether the file of root keys has changed, and how long a rotation waits for the others. */
+  rootKeyFollowMs: 1_000,
+  rootKeyWaitMs: 3_000,
+  /** Documents that one unit of work seals again. */
+  resealBatchMax: 50,
   /** Events that a reader of the ledger gets at once. */
   readerBatchMax: 500,
   /** Steps of one job before the others have their turn. */

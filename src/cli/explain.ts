@@ -1,5 +1,5 @@
 // `castellan explain REQUEST_ID`: the whole decision of a request.
-import type { Explained } from '../pipeline/decision-log.ts';
+import type { Explained } from '../kit/decision-records.ts';
 import { renderExplanation } from '../policy/render.ts';
 import { callAdmin } from './client.ts';
 import type { CommandContext } from './main.ts';

@@ -73,12 +73,40 @@ export async function main(parameters: readonly string[]): Promise<void> {
       name,
     ]),
   );
+  add('root-key <verb>', '`root-key rotate` seals everything under a new root key', async () => (await import('./root-key.ts')).rootKey);
   add('export [file]', 'write the whole state to a file', async () => (await import('./state.ts')).exportFile, passphrase);
   add('import <file>', 'replace the whole state by that of a file', async () => (await import('./state.ts')).importFile, passphrase);
   add(
     'managed-policies <verb> <path>',
     '`managed-policies import PATH` takes in documents of AWS managed policies: a file of JSON lines, or a directory of such files',
     async () => (await import('./managed-policies.ts')).managedPolicies,
+  );
+  const several = (flags: string, description: string): Option =>
+    new Option(flags, description).argParser((value: string, before: readonly string[] = []) => [...before, value]);
+  add(
+    'simulate',
+    'ask the policy engine one question, from files alone; ends with 1 when it is denied',
+    async () => (await import('./simulate.ts')).simulate,
+    new Option('--principal <arn>', 'who: a user, role, session, root, service principal or `*`'),
+    new Option('--action <action>', 'what: `s3:GetObject`'),
+    new Option('--resource <arn>', 'on what (default `*`)'),
+    new Option('--resource-account <id>', 'owner of the resource (default: the principal’s account)'),
+    several('--context <key=value>', 'a condition key, several times for several'),
+    several('--identity <file>', 'identity-based policy, several times for several'),
+    new Option('--boundary <file>', 'permissions boundary'),
+    several('--session <file>', 'session policy'),
+    new Option('--resource-policy <file>', 'policy of the resource'),
+    new Option('--resource-mode <kind>', 'optional (default), trust for roles, key for KMS keys'),
+    several('--scp <file>', 'service control policy; each file is a level, the root of the organisation first'),
+    several('--rcp <file>', 'resource control policy; each file is a level'),
+    new Option('--vpc-endpoint <file>', 'VPC endpoint policy'),
+  );
+  add(
+    'test [files...]',
+    'run policy unit tests; ends with 1 when one fails',
+    async () => (await import('./test.ts')).test,
+    new Option('--junit <file>', 'write the results as JUnit XML too'),
+    new Option('--watch', 'run again whenever a file changes'),
   );
   add('reset', 'erase everything', async () => (await import('./state.ts')).reset, new Option('--yes', 'do not ask'));
   add('doctor', 'check this installation and say what to do', async () => (await import('./doctor.ts')).doctor);

@@ -37,6 +37,24 @@ export async function callService(context: CommandContext, call: ServiceCall): P
   throw new CommandError(`${String(answer['__type'] ?? status)}: ${typeof message === 'string' ? message : 'the server refused'}`);
 }
 
+/** One signed call of a query service; the XML of its answer. @throws CommandError with AWS's sentence when the call is refused */
+export async function queryService(
+  context: CommandContext,
+  service: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> {
+  const endpoint = endpointOf(context);
+  const body = Buffer.from(new URLSearchParams(parameters).toString(), 'utf8');
+  const headers = { host: endpoint.url.host, 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+  const signed = signHeaders(
+    { method: 'POST', path: '/', query: '', headers, body },
+    { credentials: endpoint.credentials, region: endpoint.region, service, now: Date.now() },
+  );
+  const { status, text } = await send(endpoint, { ...signed, 'content-length': String(body.length) }, body);
+  if (status < 400) return text;
+  throw new CommandError(/<Message>([^<]*)</.exec(text)?.[1] ?? `the server answered ${status}`);
+}
+
 function endpointOf({ environment, dataDir }: CommandContext): Endpoint {
   const { AWS_ENDPOINT_URL: address, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = environment;
   const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];

@@ -18,6 +18,7 @@ function backend(more: Partial<AdminBackend> = {}): AdminBackend {
     exportState: async () => 'state',
     importState: async () => ({ documents: 1 }),
     importManagedPolicies: async () => ({ policies: 1 }),
+    rotateRootKey: async () => ({ documents: 0 }),
     reset: async () => undefined,
     ...more,
   };

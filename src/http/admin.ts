@@ -24,6 +24,7 @@ export interface AdminBackend {
   importState(text: string, passphrase: string): Promise<{ readonly documents: number }>;
   /** Documents of AWS managed policies, one JSON object per line. @throws Error that names the line which is none. */
   importManagedPolicies(text: string): Promise<{ readonly policies: number }>;
+  rotateRootKey(): Promise<{ readonly documents: number }>;
   reset(): Promise<void>;
 }
 
@@ -83,6 +84,8 @@ async function answer(backend: AdminBackend, { request }: Received, route: strin
       return json(200, await backend.importState(Buffer.from(request.body).toString('utf8'), passphraseOf(request.headers)));
     case 'POST managed-policies':
       return json(200, await backend.importManagedPolicies(Buffer.from(request.body).toString('utf8')));
+    case 'POST root-key/rotate':
+      return json(200, await backend.rotateRootKey());
     case 'POST reset':
       await backend.reset();
       return json(200, { status: 'reset' });

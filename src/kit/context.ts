@@ -5,7 +5,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
-import type { OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -34,9 +34,13 @@ export interface SessionFacts {
   /** The OpenID Connect provider that vouched for the caller. */
   readonly federatedProvider: string | undefined;
   /** Condition keys that an identity provider's word gave the session for good: `saml:sub`, `accounts.google.com:aud`. */
+  /** A session of sts:AssumeRoot. */
+  readonly isAssumedRoot?: boolean;
   /** The role was assumed by the session of another role. */
   readonly isChained?: boolean;
   readonly federatedKeys?: Readonly<Record<string, ConditionValue>>;
+  /** Condition keys that a context provider gave the session: `identitystore:UserId`. */
+  readonly providedKeys?: Readonly<Record<string, ConditionValue>>;
 }
 
 /** What is known before the operation is authorised: enough to name its resources. */
@@ -51,6 +55,8 @@ export interface Scope {
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
+  /** What binds accounts in their organisations. */
+  readonly guardrails: GuardrailsPort;
   readonly outbound: OutboundPort;
   /** Where clients reach this installation: the base of what it publishes under its own name. */
   readonly publicUrl: string;
@@ -58,6 +64,8 @@ export interface Scope {
   readonly ids: Ids;
   /** Stored policy documents, compiled once. */
   readonly compile: Compile;
+  /** The request came to the one address that the service has for the whole world (sts.amazonaws.com). */
+  readonly isGlobalEndpoint: boolean;
   /** Service principals through which the caller comes, the first one first; empty for a request from outside. */
   readonly via: readonly string[];
 }

@@ -26,8 +26,8 @@ export interface Access {
   readonly granted?: { readonly name: string };
   /** Service-specific condition keys (`iam:PolicyARN`), in any case. */
   readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
-  /** AWS: AWS managed keys are out of reach of resource control policies. */
-  readonly isAwsManaged?: boolean;
+  /** The resource belongs to AWS, such as an AWS managed key: resource control policies do not reach it. */
+  readonly isServiceOwned?: boolean;
   /** A second factor came with the request itself, as it may for AssumeRole. */
   readonly hasSecondFactor?: boolean;
   /** AWS: some services print a name instead of the ARN in their refusals (`user alice`). */

@@ -42,7 +42,6 @@ export interface IdentityLookup {
 /** Where an account stands in its organisation, and what binds it there. Immutable, so it can be cached. */
 export interface AccountPlace {
   readonly organizationId: string;
-  readonly managementAccount: string;
   /** `o-…/r-…/ou-…/`, as aws:PrincipalOrgPaths has it. */
   readonly path: string;
   /** One list per level from the root down. Undefined: not subject to any. */
@@ -84,6 +83,8 @@ export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
 export interface OrganizationDirectory {
   /** Undefined: the account is in no organisation. */
   standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
+  /** The effective management policy of an account as JSON data; undefined: none of the type reaches it. For tag policies see kit/tag-policy.ts. */
+  effectivePolicy(transaction: Transaction, account: string, type: string): Promise<unknown>;
   /** The part of the tree at a path (`o-…/r-…/ou-…`, or one that ends with an account), as far as one policy binds it when that is named. */
   branchOf(
     transaction: Transaction,
@@ -103,6 +104,10 @@ export interface OrganizationBranch {
 export interface OrganizationStanding {
   readonly organizationId: string;
   readonly managementAccount: string;
+  /** Tags of the account in the organisation. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** `o-…/r-…/ou-…/`, where the account stands. */
+  readonly path: string;
   readonly hasAllFeatures: boolean;
   /** Service control policies are enabled in the root. */
   readonly hasServiceControl: boolean;

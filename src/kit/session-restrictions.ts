@@ -39,7 +39,7 @@ function mayCallIam(caller: Caller): boolean {
       return false;
     case 'user':
     case 'root':
-      return caller.session?.mfaAtMs !== undefined;
+      return caller.session?.mfaAtMs !== undefined || caller.session?.isAssumedRoot === true;
     default:
       return true;
   }

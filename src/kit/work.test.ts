@@ -1,8 +1,10 @@
 // Jobs and readers of the ledger: once each, across nodes, with the clock moved, and with failures in between.
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../test/temporary.ts';
 import { fixedClock } from '../base/clock.ts';
 import { randomIds } from '../base/ids.ts';
+import { fixedRootKey } from '../store/root-key.ts';
 import { createSealer } from '../store/seal.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite.ts';
 import type { LedgerEvent, Store } from '../store/store.ts';
@@ -19,7 +21,7 @@ let errors: string[];
 
 beforeEach(async () => {
   directory = temporaryDirectory('work');
-  store = await openSqliteStore({ dataDir: directory.path, rootKey: ids.bytes(32), ids });
+  store = await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(ids.bytes(32)), ids });
   errors = [];
 });
 afterEach(async () => {
@@ -32,7 +34,7 @@ function node(parts: Partial<ServiceDefinition>) {
     store,
     clock,
     ids,
-    sealer: createSealer(ids.bytes(32), ids),
+    sealer: createSealer(fixedRootKey(ids.bytes(32)), ids),
     partition: 'aws',
     runService: (_service, _transaction, _now, work) =>
       work(() => {

@@ -19,5 +19,7 @@ export interface CatalogEntry {
   readonly serviceShapeName?: string;
   readonly globalEndpoint?: string;
   readonly iamPrefix: string;
+  /** Where all paths of the service begin, of one that shares its signing name with another. */
+  readonly pathPrefix?: string;
   readonly operationsCount: number;
 }

@@ -3,11 +3,11 @@
 import { Fault } from '../base/fault.ts';
 import type { ServiceCall } from '../kit/calls.ts';
 import type { EventFacts } from '../kit/context.ts';
+import { storeExplanation } from '../kit/decision-records.ts';
 import type { Identity } from '../kit/ports.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Transaction } from '../store/store.ts';
 import { Refusal } from './authorize.ts';
-import { storeExplanation } from './decision-log.ts';
 import { type PerformParts, perform, type Trail } from './perform.ts';
 import { entriesOf } from './record.ts';
 import type { Decoded, Received } from './stages.ts';

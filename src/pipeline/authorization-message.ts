@@ -1,7 +1,7 @@
 // The encoded authorization message of a refusal, which sts:DecodeAuthorizationMessage opens: what was asked, by whom, and which
 // statements matched. https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html
 import type { Sealer } from '../kit/context.ts';
-import type { AuthorizationRequest, Decision } from '../policy/policy.ts';
+import type { AuthorizationRequest, ConditionValue, Decision } from '../policy/policy.ts';
 
 export const authorizationMessagePurpose = 'authorization-message';
 
@@ -21,17 +21,31 @@ const shownKeys = [
   'aws:MultiFactorAuthPresent',
 ];
 
-export function encodeAuthorizationMessage(sealer: Sealer, request: AuthorizationRequest, decision: Decision): string {
-  return sealer.seal(authorizationMessagePurpose, JSON.stringify(authorizationMessage(request, decision)));
+export function encodeAuthorizationMessage(
+  sealer: Sealer,
+  request: AuthorizationRequest,
+  decision: Decision,
+  authorizationId: string,
+): string {
+  return sealer.seal(authorizationMessagePurpose, JSON.stringify({ ...authorizationMessage(request, decision), authorizationId }));
+}
+
+/** The condition keys of a request that may be shown, with their values. */
+export function shownContext({ context }: AuthorizationRequest): Readonly<Record<string, ConditionValue>> {
+  const shown: Record<string, ConditionValue> = {};
+  for (const key of shownKeys) {
+    const value = context.get(key.toLowerCase());
+    if (value !== undefined) shown[key] = value;
+  }
+  return shown;
 }
 
 export function authorizationMessage(request: AuthorizationRequest, decision: Decision): object {
   const { principal } = request;
-  const conditions = shownKeys.flatMap((key) => {
-    const value = request.context.get(key.toLowerCase());
-    const values = value === undefined ? [] : typeof value === 'string' ? [value] : value;
-    return values.length === 0 ? [] : [{ key, values: list(values.map((text) => ({ value: text }))) }];
-  });
+  const conditions = Object.entries(shownContext(request)).map(([key, value]) => ({
+    key,
+    values: list((typeof value === 'string' ? [value] : value).map((text) => ({ value: text }))),
+  }));
   return {
     allowed: decision.outcome === 'ALLOW',
     explicitDeny: decision.outcome === 'EXPLICIT_DENY',

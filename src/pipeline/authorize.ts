@@ -3,9 +3,9 @@
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { Scope, Sealer } from '../kit/context.ts';
+import { authorizationIdAt, type Explained } from '../kit/decision-records.ts';
 import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
 import type { GuardrailsPort, Identity } from '../kit/ports.ts';
-import { isUnderResourceControl } from '../kit/resource-control.ts';
 import { sessionRestriction } from '../kit/session-restrictions.ts';
 import { enforcedTagViolation, type TagRule } from '../kit/tag-policy.ts';
 import type { ProtocolName } from '../model/model.ts';
@@ -14,10 +14,11 @@ import { explain } from '../policy/explain.ts';
 import { refusalMessage } from '../policy/message.ts';
 import type { AuthorizationRequest } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
-import { encodeAuthorizationMessage } from './authorization-message.ts';
-import { conditionContext, type Places, type RequestFacts } from './condition-context.ts';
-import type { DecisionLog, Explained } from './decision-log.ts';
+import { encodeAuthorizationMessage, shownContext } from './authorization-message.ts';
+import { conditionContext } from './condition-context.ts';
+import type { DecisionLog } from './decision-log.ts';
 import { tagPolicyViolation } from './faults.ts';
+import type { Places, RequestFacts } from './request-facts.ts';
 import type { Decoded } from './stages.ts';
 
 export interface Authorizer {
@@ -52,7 +53,7 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   for (const access of accesses) {
     const { question, tagRules } = await authorizationRequest(authorizer, request.identity, access, facts, scope);
     asked.push(question);
-    if (evaluate(question).outcome !== 'ALLOW') throw refuse(authorizer, request, access, question, asked, scope.now);
+    if (evaluate(question).outcome !== 'ALLOW') throw refuse(authorizer, request, access, question, asked, scope);
     const violation = tagRules === undefined ? undefined : enforcedTagViolation(tagRules, access);
     if (violation !== undefined) throw tagPolicyViolation(violation, request);
   }
@@ -81,7 +82,9 @@ async function authorizationRequest(
     resourcePolicy: access.resourcePolicy,
     ...(access.granted === undefined ? {} : { granted: access.granted }),
     serviceControl: places.principal?.serviceControl,
-    resourceControl: isUnderResourceControl(access) ? places.resource?.resourceControl : undefined,
+    resourceControl: places.resource?.resourceControl,
+    isSameOrganization: places.principal !== undefined && places.principal.organizationId === places.resource?.organizationId,
+    ...(access.isServiceOwned === true ? { isServiceOwned: true } : {}),
     vpcEndpoint: undefined,
   };
   return { question, tagRules: places.resource?.tagRules };
@@ -122,18 +125,23 @@ function refuse(
   access: Access,
   question: AuthorizationRequest,
   asked: readonly AuthorizationRequest[],
-  now: number,
+  scope: Scope,
 ): Refusal {
   const explanations = asked.map((each) => explain(each));
-  const encodedMessage = encodeAuthorizationMessage(authorizer.sealer, question, evaluate(question));
+  const authorizationId = authorizationIdAt(scope.now, randomText(scope));
+  const encodedMessage = encodeAuthorizationMessage(authorizer.sealer, question, evaluate(question), authorizationId);
   const sentence = refusalMessage(question, evaluate(question), access.shownAs);
   const { quirks } = request.service;
   const message = quirks.encodedRefusals
     ? `You are not authorized to perform this operation. ${sentence}. Encoded authorization failure message: ${encodedMessage}`
     : sentence;
+  const { account } = question.principal;
   const explained = {
     requestId: request.requestId,
-    timeMs: now,
+    authorizationId,
+    accounts: [...new Set([account ?? scope.account, question.resourceAccount ?? scope.account])],
+    context: shownContext(question),
+    timeMs: scope.now,
     operation: operationLabel(request),
     message,
     decisions: explanations,
@@ -143,6 +151,12 @@ function refuse(
     new Fault(quirks.accessDeniedCode ?? accessDeniedCode(request.protocol.name), message, refusalStatus(request.protocol.name)),
     explained,
   );
+}
+
+/** Sixteen characters of base 36. */
+function randomText({ ids }: Scope): string {
+  const number = BigInt(`0x${Buffer.from(ids.bytes(12)).toString('hex')}`);
+  return number.toString(36).padStart(19, '0').slice(-16);
 }
 
 function operationLabel(request: Decoded): string {

@@ -79,6 +79,7 @@ function sessionContext(caller: Caller): Structure | undefined {
     // AWS: text, not a boolean.
     attributes: { creationDate: isoSeconds(session.issuedAtMs), mfaAuthenticated: session.mfaAtMs === undefined ? 'false' : 'true' },
     sourceIdentity: session.sourceIdentity,
+    assumedRoot: session.isAssumedRoot ? 'true' : undefined,
   };
 }
 

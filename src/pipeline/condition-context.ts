@@ -1,111 +1,66 @@
-// The global condition keys of a request, each computed when a policy asks for it.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-import { isoSeconds } from '../base/clock.ts';
+// The condition keys of a request, each computed when a policy asks for it; and for those that no request of this build has, the reason.
 import type { Access } from '../kit/operation.ts';
-import type { AccountPlace, Identity } from '../kit/ports.ts';
 import type { ConditionContext, ConditionValue } from '../policy/policy.ts';
+import { globalKeys } from './global-keys.ts';
+import type { RequestFacts } from './request-facts.ts';
+import services from './service-keys.gen.json' with { type: 'json' };
 
-/** Plain facts, without the request's body or its unit of work, so that a decision can be kept and explained later. */
-export interface RequestFacts {
-  readonly identity: Identity;
-  readonly now: number;
-  readonly region: string;
-  readonly sourceIp: string;
-  readonly isTls: boolean;
-  readonly userAgent: string | undefined;
-  readonly referer: string | undefined;
-  /** Service principals through which the caller comes, the first one first. */
-  readonly via: readonly string[];
-  /** For calls of a service principal: what it acts for. */
-  readonly source: { readonly account: string; readonly arn: string | undefined } | undefined;
-  readonly places: Places;
-}
-
-/** Where the three accounts of a request stand in their organisations. */
-export interface Places {
-  readonly principal: AccountPlace | undefined;
-  readonly resource: AccountPlace | undefined;
-  /** Of the account for which a service acts. */
-  readonly source: AccountPlace | undefined;
-}
-
-type KeySource = (facts: RequestFacts, access: Access) => ConditionValue | undefined;
-
-const principalTypes = {
-  root: 'Account',
-  user: 'User',
-  'role-session': 'AssumedRole',
-  'federated-user': 'FederatedUser',
-  'web-identity': 'AssumedRole',
-  saml: 'AssumedRole',
-  service: 'Service',
-  anonymous: 'Anonymous',
-} as const;
-
-const globalKeys: Readonly<Record<string, KeySource>> = {
-  'aws:currenttime': ({ now }) => isoSeconds(now),
-  'aws:epochtime': ({ now }) => String(Math.floor(now / 1000)),
-  'aws:sourceip': ({ sourceIp }) => sourceIp,
-  'aws:securetransport': ({ isTls }) => String(isTls),
-  'aws:useragent': ({ userAgent }) => userAgent,
-  'aws:referer': ({ referer }) => referer,
-  'aws:requestedregion': ({ region }) => region,
-  'aws:principalarn': ({ identity }) => identity.caller.principal.roleArn ?? identity.caller.principal.arn,
-  'aws:principalaccount': ({ identity }) => identity.caller.principal.account ?? 'anonymous',
-  'aws:principaltype': ({ identity }) => principalTypes[identity.caller.principal.kind],
-  'aws:principalisawsservice': ({ identity }) => String(identity.caller.principal.kind === 'service'),
-  'aws:principalservicename': ({ identity }) => (identity.caller.principal.kind === 'service' ? identity.caller.principal.arn : undefined),
-  'aws:userid': ({ identity }) => identity.caller.userId,
-  'aws:username': ({ identity }) => identity.caller.userName,
-  'aws:tokenissuetime': ({ identity }) => dateOf(identity.caller.session?.issuedAtMs),
-  'aws:multifactorauthpresent': ({ identity }, access) => (access.hasSecondFactor ? 'true' : secondFactor(identity)),
-  'aws:multifactorauthage': ({ identity, now }, access) =>
-    access.hasSecondFactor ? '0' : secondsSince(identity.caller.session?.mfaAtMs, now),
-  'aws:sourceidentity': ({ identity }) => identity.caller.session?.sourceIdentity,
-  'aws:federatedprovider': ({ identity: { caller } }) =>
-    caller.session?.federatedProvider ?? (caller.principal.kind === 'web-identity' ? caller.principal.arn : undefined),
-  'aws:viaawsservice': ({ via }) => String(via.length > 0),
-  'aws:calledvia': ({ via }) => (via.length === 0 ? undefined : via),
-  'aws:calledviafirst': ({ via }) => via[0],
-  'aws:calledvialast': ({ via }) => via.at(-1),
-  'aws:sourceaccount': ({ source }) => source?.account,
-  'aws:sourcearn': ({ source }) => source?.arn,
-  'aws:resourceaccount': ({ identity }, access) => access.resourceAccount ?? identity.caller.principal.account,
-  'aws:principalorgid': ({ places }) => places.principal?.organizationId,
-  'aws:principalorgpaths': ({ places }) => pathsOf(places.principal),
-  'aws:principalorgmasteraccountid': ({ places }) => places.principal?.managementAccount,
-  'aws:resourceorgid': ({ places }) => places.resource?.organizationId,
-  'aws:resourceorgpaths': ({ places }) => pathsOf(places.resource),
-  'aws:sourceorgid': ({ places }) => places.source?.organizationId,
-  'aws:sourceorgpaths': ({ places }) => pathsOf(places.source),
-  'aws:tagkeys': (_facts, access) => (access.requestTags === undefined ? undefined : Object.keys(access.requestTags)),
-};
-
-const tagFamilies: readonly {
-  readonly prefix: string;
-  readonly tags: (facts: RequestFacts, access: Access) => Readonly<Record<string, string>> | undefined;
-}[] = [
-  { prefix: 'aws:principaltag/', tags: ({ identity }) => identity.caller.tags },
-  { prefix: 'aws:resourcetag/', tags: (_facts, access) => access.resourceTags },
-  { prefix: 'aws:requesttag/', tags: (_facts, access) => access.requestTags },
-];
+const computed = new Map(globalKeys.flatMap((key) => ('value' in key ? [[key.name.toLowerCase(), key.value] as const] : [])));
+const absent = new Map(globalKeys.flatMap((key) => ('absentBecause' in key ? [[key.name.toLowerCase(), key.absentBecause] as const] : [])));
+const present = new Set(globalKeys.filter((key) => 'present' in key).map(({ name }) => name.toLowerCase()));
+const families = globalKeys.flatMap((key) =>
+  'tags' in key ? [{ prefix: key.name.slice(0, key.name.indexOf('$')).toLowerCase(), tags: key.tags }] : [],
+);
 
 export function conditionContext(facts: RequestFacts, access: Access): ConditionContext {
   const own = ownKeys(access.context);
-  const federated = ownKeys(facts.identity.caller.session?.federatedKeys);
+  const { federatedKeys, providedKeys } = facts.identity.caller.session ?? {};
+  const ofSession = ownKeys(federatedKeys ?? providedKeys);
   return {
     get(key) {
-      const source = Object.hasOwn(globalKeys, key) ? globalKeys[key] : undefined;
-      if (source !== undefined) return source(facts, access);
-      const family = tagFamilies.find(({ prefix }) => key.startsWith(prefix));
+      const value = computed.get(key)?.(facts, access);
+      if (value !== undefined) return value;
+      const family = key.startsWith('aws:') ? families.find(({ prefix }) => key.startsWith(prefix)) : undefined;
       if (family !== undefined) return tagNamed(family.tags(facts, access), key.slice(family.prefix.length));
-      return own?.get(key) ?? federated?.get(key);
+      return own?.get(key) ?? ofSession?.get(key);
     },
+    whyNeverPresent,
   };
 }
 
-function pathsOf(place: AccountPlace | undefined): readonly string[] | undefined {
-  return place === undefined ? undefined : [place.path];
+const supplied = services.supplied.map((key) => familyOf(key.toLowerCase()));
+const declared = services.unsupplied.map((key) => familyOf(key.toLowerCase()));
+const servicesPresent = new Set(services.prefixes);
+
+/** Why no request of this build has the key; undefined for a key that some requests have. */
+export function whyNeverPresent(lowerCaseKey: string): string | undefined {
+  const reason = absent.get(lowerCaseKey);
+  if (reason !== undefined) return reason;
+  if (present.has(lowerCaseKey) || families.some(({ prefix }) => lowerCaseKey.startsWith(prefix))) return undefined;
+  const prefix = lowerCaseKey.slice(0, Math.max(0, lowerCaseKey.indexOf(':')));
+  if (prefix === 'aws') return 'AWS documents no global key of this name';
+  // Keys of identity providers (`saml:aud`, `example.com:sub`) come with the sessions that they vouch for.
+  if (prefix === 'saml' || !/^[a-z0-9-]+$/.test(prefix)) return undefined;
+  if (!servicesPresent.has(prefix)) return `this build has no service with the prefix \`${prefix}\``;
+  if (supplied.some((family) => isOf(lowerCaseKey, family))) return undefined;
+  return declared.some((family) => isOf(lowerCaseKey, family))
+    ? `the service does not supply it yet`
+    : `AWS declares no key of this name for \`${prefix}\``;
+}
+
+interface KeyFamily {
+  readonly start: string;
+  readonly isWhole: boolean;
+}
+
+/** `kms:EncryptionContext:${Key}` stands for all keys that begin so. */
+function familyOf(key: string): KeyFamily {
+  const variable = /\$\{|tag-key$/.exec(key);
+  return variable === null ? { start: key, isWhole: true } : { start: key.slice(0, variable.index), isWhole: false };
+}
+
+function isOf(key: string, { start, isWhole }: KeyFamily): boolean {
+  return isWhole ? key === start : key.startsWith(start);
 }
 
 function ownKeys(given: Access['context']): ReadonlyMap<string, ConditionValue> | undefined {
@@ -120,19 +75,4 @@ function tagNamed(tags: Readonly<Record<string, string>> | undefined, lowerCaseK
   if (tags === undefined) return undefined;
   for (const [key, value] of Object.entries(tags)) if (key.toLowerCase() === lowerCaseKey) return value;
   return undefined;
-}
-
-/** AWS: absent for long-term credentials and federated identities, `false` or `true` for the sessions of IAM's own users. */
-function secondFactor(identity: Identity): string | undefined {
-  const { session } = identity.caller;
-  if (session === undefined || session.federatedProvider !== undefined || session.federatedKeys !== undefined) return undefined;
-  return String(session.mfaAtMs !== undefined);
-}
-
-function dateOf(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : isoSeconds(ms);
-}
-
-function secondsSince(ms: number | undefined, now: number): string | undefined {
-  return ms === undefined ? undefined : String(Math.floor((now - ms) / 1000));
 }

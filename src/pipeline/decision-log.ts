@@ -1,21 +1,9 @@
 // Explained decisions. Refusals are stored with their ledger entry and stand as long as it does; the last allowed ones are kept in memory
 // as they were asked (policies are immutable values), and explained when somebody wants to know.
 import { limits } from '../base/limits.ts';
-import { type Explanation, explain } from '../policy/explain.ts';
+import type { Explained } from '../kit/decision-records.ts';
+import { explain } from '../policy/explain.ts';
 import type { AuthorizationRequest } from '../policy/policy.ts';
-import type { Document, Transaction } from '../store/store.ts';
-
-export interface Explained {
-  readonly requestId: string;
-  readonly timeMs: number;
-  /** `iam:CreateUser`. */
-  readonly operation: string;
-  /** AWS's sentence; undefined when the request was allowed. */
-  readonly message?: string | undefined;
-  readonly decisions: readonly Explanation[];
-  /** For sts:DecodeAuthorizationMessage. */
-  readonly encodedMessage?: string | undefined;
-}
 
 interface Asked {
   readonly timeMs: number;
@@ -42,17 +30,4 @@ export function createDecisionLog(): DecisionLog {
       return { requestId, timeMs: found.timeMs, operation: found.operation, decisions: found.asked.map((question) => explain(question)) };
     },
   };
-}
-
-const collection = 'explanation';
-
-export function storeExplanation(transaction: Transaction, explained: Explained): void {
-  // Encoding boundary: an explanation is plain JSON data.
-  transaction.put(collection, explained.requestId, JSON.parse(JSON.stringify(explained)) as Document);
-}
-
-export async function storedExplanation(transaction: Transaction, requestId: string): Promise<Explained | undefined> {
-  const document = await transaction.get(collection, requestId);
-  // Decoding boundary: only storeExplanation writes this collection.
-  return document as unknown as Explained | undefined;
 }

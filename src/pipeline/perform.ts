@@ -7,6 +7,7 @@ import { Awaited } from '../kit/awaited.ts';
 import type { ServiceCall } from '../kit/calls.ts';
 import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
+import type { Explained } from '../kit/decision-records.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
 import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
 import { validate } from '../model/validate.ts';
@@ -17,7 +18,6 @@ import { nested } from '../store/unit-of-work.ts';
 import { anonymous } from './anonymous.ts';
 import { type Authorizer, authorize, Refusal } from './authorize.ts';
 import { serviceEventRecord } from './cloudtrail-record.ts';
-import type { Explained } from './decision-log.ts';
 import { internalFailure, validationFault } from './faults.ts';
 import { entriesOf } from './record.ts';
 import type { Registry, Service } from './registry.ts';
@@ -95,11 +95,13 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     principals: parts.principals,
     providers: parts.providers,
     organizations: parts.organizations,
+    guardrails: parts.authorizer.guardrails,
     outbound: parts.outbound,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
     ids: parts.ids,
     compile: parts.compile,
+    isGlobalEndpoint: actor.request.headers['host']?.split(':')[0] === `${actor.service.model.endpointPrefix}.amazonaws.com`,
     via: actor.via,
   };
   return {

@@ -59,6 +59,8 @@ function findService(catalog: Catalog, request: WireRequest, signature: Presente
   const host = (request.headers['host'] ?? '').split('.')[0]?.split(':')[0];
   if (signature.kind === 'signed') {
     const signed = catalog.filter((entry) => entry.signingName === signature.service);
+    const byPath = signed.find(({ pathPrefix }) => pathPrefix !== undefined && request.path.startsWith(pathPrefix));
+    if (byPath !== undefined) return byPath;
     return signed.find((entry) => entry.endpointPrefix === host) ?? signed.find((entry) => entry.name === signature.service) ?? signed[0];
   }
   return catalog.find((entry) => entry.endpointPrefix === host) ?? byVersion(catalog, request);

@@ -6,6 +6,7 @@ import { type AfterCommit, isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { ServiceCall } from '../kit/calls.ts';
 import type { EventFacts } from '../kit/context.ts';
+import { storeExplanation } from '../kit/decision-records.ts';
 import type { ContextFor, Outside, RunService } from '../kit/jobs.ts';
 import type { Identity } from '../kit/ports.ts';
 import type { Structure, WireResponse } from '../protocol/protocol.ts';
@@ -14,7 +15,6 @@ import { ConflictError, type LedgerEvent, type Store, type Transaction } from '.
 import { act } from './act.ts';
 import { type Authenticator, authenticate } from './authenticate.ts';
 import { Refusal } from './authorize.ts';
-import { storeExplanation } from './decision-log.ts';
 import { internalFailure, notFoundService, throttled } from './faults.ts';
 import { contextOf, type PerformParts, perform, principalOf, serviceIdentity, type Trail } from './perform.ts';
 import { type Ended, entriesOf, type Known } from './record.ts';
@@ -124,8 +124,22 @@ async function attempt(parts: PipelineParts, addressed: Addressed, transaction: 
     if (error instanceof Awaited) throw error;
     const fault = asFault(parts, error, addressed.requestId);
     const response = addressed.protocol.encodeFault(fault, addressed.service.model, known.operation, addressed.requestId);
-    return { known, response, fault, notes };
+    return { known, ...withAuthorizationId(response, fault, notes), fault };
   }
+}
+
+/** A refusal says in a header and in its ledger entry under which id its decision can be asked for. */
+function withAuthorizationId(
+  response: WireResponse,
+  fault: Fault,
+  notes: EventFacts,
+): { readonly response: WireResponse; readonly notes: EventFacts } {
+  const authorizationId = fault instanceof Refusal ? fault.explained.authorizationId : undefined;
+  if (authorizationId === undefined) return { response, notes };
+  return {
+    response: { ...response, headers: { ...response.headers, 'x-castellan-authorization-id': authorizationId } },
+    notes: { ...notes, additionalEventData: { ...notes.additionalEventData, authorizationId } },
+  };
 }
 
 async function finish(parts: PipelineParts, { decoded, output }: Later): Promise<WireResponse> {

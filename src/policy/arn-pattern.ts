@@ -5,11 +5,10 @@ import type { ConditionContext } from './policy.ts';
 import { compileTextPattern, type TextPattern, textMatches } from './template.ts';
 
 export interface ArnPattern {
-  /** Whole ARNs up to the sixth part, when that part of the pattern has no wildcards: one comparison does for five. */
-  readonly literalHead: string | undefined;
-  /** The first five parts. */
-  readonly heads: readonly Glob[];
-  readonly resource: TextPattern;
+  /** The first five parts; undefined when they have no wildcards, since then one comparison of the whole ARN does for all six. */
+  readonly heads: readonly Glob[] | undefined;
+  /** The sixth part, or the whole. */
+  readonly rest: TextPattern;
 }
 
 /** Undefined when the text has fewer than six parts; with `fill`, missing parts count as `*`. */
@@ -17,23 +16,17 @@ export function compileArnPattern(text: string, hasVariables: boolean, fill: boo
   const parts = text.split(':');
   if (parts.length < 6 && !fill) return undefined;
   const heads = [0, 1, 2, 3, 4].map((index) => compileGlob(parts[index] ?? '*'));
-  const isLiteral = heads.every(({ kind }) => kind === 'exact');
-  return {
-    literalHead: isLiteral ? heads.map((head) => `${head.text}:`).join('') : undefined,
-    heads: isLiteral ? [] : heads,
-    resource: compileTextPattern(parts.length < 6 ? '*' : parts.slice(5).join(':'), hasVariables),
-  };
+  const isLiteral =
+    parts.length >= 6 && heads.every(({ kind }) => kind === 'exact') && !text.slice(0, endOfHeads(heads, text)).includes('${');
+  if (isLiteral) return { heads: undefined, rest: compileTextPattern(text, hasVariables) };
+  return { heads, rest: compileTextPattern(parts.length < 6 ? '*' : parts.slice(5).join(':'), hasVariables) };
 }
 
-export function arnMatches(pattern: ArnPattern, arn: string, context: ConditionContext): boolean {
-  const at = pattern.literalHead === undefined ? endOfHeads(pattern.heads, arn) : endOfLiteral(pattern.literalHead, arn);
+export function arnMatches({ heads, rest }: ArnPattern, arn: string, context: ConditionContext): boolean {
+  if (heads === undefined) return textMatches(rest, arn, context);
+  const at = endOfHeads(heads, arn);
   if (at < 0) return false;
-  if (pattern.resource.glob?.kind === 'any') return true;
-  return textMatches(pattern.resource, arn.slice(at), context);
-}
-
-function endOfLiteral(head: string, arn: string): number {
-  return arn.startsWith(head) ? head.length : -1;
+  return rest.kind === 'any' || textMatches(rest, arn.slice(at), context);
 }
 
 /** Where the sixth part begins; -1 when one of the first five does not match. */
@@ -65,8 +58,8 @@ export function isArn(text: string): boolean {
 }
 
 /** Whether the pattern leaves out nothing at all. */
-export function coversEverything({ heads, resource }: ArnPattern): boolean {
-  const [scheme, ...others] = heads;
+export function coversEverything({ heads, rest }: ArnPattern): boolean {
+  const [scheme, ...others] = heads ?? [];
   if (scheme === undefined || !globMatches(scheme, 'arn')) return false;
-  return resource.glob?.kind === 'any' && others.every(({ kind }) => kind === 'any');
+  return rest.kind === 'any' && others.every(({ kind }) => kind === 'any');
 }

@@ -1,51 +1,40 @@
-// A policy document made ready for evaluation: every pattern is compiled once, and the statements are sorted by the service whose actions
-// they are about, so that a decision only looks at those that can apply.
+// A policy document made ready for evaluation: every pattern is compiled once, and each statement knows which services it may be about, so
+// that a decision only looks at those that can apply. Small, because very many of them are held at once: the document itself is kept as text.
+import { type CompiledActions, compileActions, type Reach, reachOf } from './actions.ts';
 import { type ArnPattern, compileArnPattern } from './arn-pattern.ts';
 import { type Condition, compileCondition } from './conditions/condition.ts';
-import { type ElementList, type PolicyDocument, parseDocument, type Statement } from './document.ts';
-import { compileGlob, type Glob } from './glob.ts';
+import { type ConditionElement, type ElementList, type PolicyDocument, parseDocument, type Statement } from './document.ts';
+import { indexOf, type PolicyIndex } from './policy-index.ts';
 import { type CompiledPrincipals, compilePrincipals } from './principals.ts';
+import { createSharedParts, type SharedParts, shared } from './shared-parts.ts';
 
 export interface CompiledPolicy {
-  readonly document: PolicyDocument;
-  readonly statements: readonly CompiledStatement[];
-  /** By service prefix in lower case; `others` are for services that no statement names. */
-  readonly byService: ReadonlyMap<string, Candidates>;
-  readonly others: Candidates;
+  /** The document, or its text. */
+  readonly origin: PolicyDocument | string;
+  /** What any of the statements that deny, and of those that allow, may be about: the bits of `Reach`. */
+  readonly denyVerbs: number;
+  readonly denyServices: number;
+  readonly allowVerbs: number;
+  readonly allowServices: number;
+  readonly denies: readonly CompiledStatement[];
+  readonly allows: readonly CompiledStatement[];
+  /** The statements of a long document by the actions that they name. */
+  readonly index: PolicyIndex | undefined;
 }
 
 export interface CompiledStatement {
+  /** What the statement may be about: the bits of `Reach`. */
+  readonly verbs: number;
+  readonly services: number;
   /** Position in the document. */
   readonly index: number;
-  readonly sid: string | undefined;
   readonly effect: 'Allow' | 'Deny';
+  readonly actions: CompiledActions;
   /** Undefined: trust policies have none, and match every resource; so does a list with `*` in it. */
   readonly resources: CompiledResources | undefined;
   /** Undefined: identity policies have none, and match every principal. */
   readonly principals: CompiledPrincipals | undefined;
   readonly conditions: readonly Condition[];
-  readonly source: Statement;
-}
-
-/** The statements that may apply to the actions of one service, with what they say about them. */
-export interface Candidates {
-  readonly denies: readonly Candidate[];
-  readonly allows: readonly Candidate[];
-}
-
-export interface Candidate {
-  readonly statement: CompiledStatement;
-  readonly actions: ActionTest;
-}
-
-/** In lower case: actions are compared without regard to case. */
-export interface ActionTest {
-  /** Every action of the service, whatever its name. */
-  readonly isAll: boolean;
-  /** NotAction: the names and patterns are those that are left out. */
-  readonly isNegated: boolean;
-  readonly names: readonly string[] | ReadonlySet<string>;
-  readonly globs: readonly Glob[];
 }
 
 export interface CompiledResources {
@@ -57,35 +46,71 @@ export interface CompiledResources {
 
 /** @throws Error when the text is no policy document: callers validate what users give before they store it. */
 export function compilePolicy(text: string): CompiledPolicy {
-  const parsed = parseDocument(text);
-  if ('problem' in parsed) throw new Error(`the text is no policy document: ${parsed.problem.kind} in ${parsed.problem.element}`);
-  return compileDocument(parsed.document);
+  return compiled(parsed(text), text, undefined);
+}
+
+/** Compiles very many policies, which share what they have in common. */
+export function createPolicyCompiler(): (text: string) => CompiledPolicy {
+  const parts = createSharedParts();
+  return (text) => compiled(parsed(text), text, parts);
 }
 
 export function compileDocument(document: PolicyDocument): CompiledPolicy {
+  return compiled(document, document, undefined);
+}
+
+/** The document that was compiled, statement by statement. */
+export function documentOf({ origin }: CompiledPolicy): PolicyDocument {
+  return typeof origin === 'string' ? parsed(origin) : origin;
+}
+
+function parsed(text: string): PolicyDocument {
+  const result = parseDocument(text);
+  if ('problem' in result) throw new Error(`the text is no policy document: ${result.problem.kind} in ${result.problem.element}`);
+  return result.document;
+}
+
+function compiled(document: PolicyDocument, origin: CompiledPolicy['origin'], parts: SharedParts | undefined): CompiledPolicy {
   const hasVariables = document.version === '2012-10-17';
-  return indexed(
-    document,
-    document.statements.map((statement, index) => compileStatement(statement, index, hasVariables)),
-  );
+  const statements = document.statements.map((statement, index) => compileStatement(statement, index, hasVariables, parts));
+  return { ...inForce(statements), origin };
 }
 
 /** The same document with other statements in force: for what-if questions. */
-export function withStatements({ document }: CompiledPolicy, statements: readonly CompiledStatement[]): CompiledPolicy {
-  return indexed(document, statements);
+export function withStatements({ origin }: CompiledPolicy, statements: readonly CompiledStatement[]): CompiledPolicy {
+  return { ...inForce(statements), origin };
 }
 
-function compileStatement(statement: Statement, index: number, hasVariables: boolean): CompiledStatement {
+/** In their order in the document. */
+export function statementsOf({ denies, allows }: CompiledPolicy): readonly CompiledStatement[] {
+  return [...denies, ...allows].sort((left, right) => left.index - right.index);
+}
+
+function compileStatement(statement: Statement, index: number, hasVariables: boolean, parts: SharedParts | undefined): CompiledStatement {
+  const { actions, conditions, effect, principals, resources } = statement;
   return {
+    ...reachOf(actions),
     index,
-    sid: statement.sid,
-    effect: statement.effect,
-    resources: statement.resources === undefined ? undefined : compileResources(statement.resources, hasVariables),
-    principals: statement.principals === undefined ? undefined : compilePrincipals(statement.principals),
-    conditions: statement.conditions.map((condition) => compileCondition(condition, hasVariables)),
-    source: statement,
+    effect,
+    actions: compileActions(actions, parts),
+    resources: resources === undefined ? undefined : sharedResources(resources, hasVariables, parts),
+    principals:
+      principals === undefined ? undefined : shared(parts?.principals, JSON.stringify(principals), () => compilePrincipals(principals)),
+    conditions: conditions.length === 0 ? nothing : conditions.map((each) => sharedCondition(each, hasVariables, parts)),
   };
 }
+
+function sharedResources(element: ElementList, hasVariables: boolean, parts: SharedParts | undefined): CompiledResources | undefined {
+  // One resource is most often a policy's own; only longer lists are worth the room.
+  const table = element.values.length > 1 ? parts?.resources : undefined;
+  return shared(table, `${hasVariables} ${element.isNegated} ${element.values.join(' ')}`, () => compileResources(element, hasVariables));
+}
+
+function sharedCondition(element: ConditionElement, hasVariables: boolean, parts: SharedParts | undefined): Condition {
+  return shared(parts?.conditions, `${hasVariables} ${JSON.stringify(element)}`, () => compileCondition(element, hasVariables));
+}
+
+const nothing: readonly never[] = [];
 
 function compileResources({ isNegated, values }: ElementList, hasVariables: boolean): CompiledResources | undefined {
   const hasAny = values.includes('*');
@@ -95,81 +120,20 @@ function compileResources({ isNegated, values }: ElementList, hasVariables: bool
   return { isNegated, hasAny, patterns };
 }
 
-function indexed(document: PolicyDocument, statements: readonly CompiledStatement[]): CompiledPolicy {
-  const sorted = statements.map((statement) => sortActions(statement));
-  const services = new Set(sorted.flatMap(({ byService }) => [...byService.keys()]));
-  const byService = new Map<string, Candidates>();
-  for (const service of services) byService.set(service, candidatesFor(service, sorted));
-  return { document, statements, byService, others: candidatesFor(undefined, sorted) };
+function inForce(statements: readonly CompiledStatement[]): Omit<CompiledPolicy, 'origin'> {
+  const denies = statements.filter(({ effect }) => effect === 'Deny');
+  const allows = statements.filter(({ effect }) => effect === 'Allow');
+  return {
+    denyVerbs: union(denies, 'verbs'),
+    denyServices: union(denies, 'services'),
+    allowVerbs: union(allows, 'verbs'),
+    allowServices: union(allows, 'services'),
+    denies: denies.length === 0 ? nothing : denies,
+    allows: allows.length === 0 ? nothing : allows,
+    index: indexOf(statements),
+  };
 }
 
-/** A statement's action patterns by service, with what it says about services that it does not name. */
-interface SortedStatement {
-  readonly statement: CompiledStatement;
-  readonly isNegated: boolean;
-  readonly byService: ReadonlyMap<string, readonly ActionPattern[]>;
-  /** Patterns that may be about any service. */
-  readonly general: readonly ActionPattern[];
-  readonly otherwise: Candidate | undefined;
-}
-
-interface ActionPattern {
-  readonly isAll: boolean;
-  readonly glob: Glob;
-}
-
-function sortActions(statement: CompiledStatement): SortedStatement {
-  const { actions } = statement.source;
-  const byService = new Map<string, ActionPattern[]>();
-  const general: ActionPattern[] = [];
-  for (const value of actions?.values ?? []) {
-    const text = value.toLowerCase();
-    const colon = text.indexOf(':');
-    const [service, name] = colon < 0 ? [text, text] : [text.slice(0, colon), text.slice(colon + 1)];
-    const isAll = /^\*+$/.test(name);
-    // Without a colon only stars alone are a pattern of actions.
-    if (colon < 0 && !isAll) continue;
-    if (/[*?]/.test(service)) general.push({ isAll: isAll && /^\*+$/.test(service), glob: compileGlob(text) });
-    else {
-      const known = byService.get(service);
-      if (known === undefined) byService.set(service, [{ isAll, glob: compileGlob(text) }]);
-      else known.push({ isAll, glob: compileGlob(text) });
-    }
-  }
-  const isNegated = actions?.isNegated === true;
-  const test = actions === undefined ? undefined : actionTest(isNegated, general);
-  return { statement, isNegated, byService, general, otherwise: test === undefined ? undefined : { statement, actions: test } };
-}
-
-const noCandidates: readonly Candidate[] = [];
-
-/** What the statements say about a service's actions; `undefined` stands for all services that none of them names. */
-function candidatesFor(service: string | undefined, sorted: readonly SortedStatement[]): Candidates {
-  const denies: Candidate[] = [];
-  const allows: Candidate[] = [];
-  for (const each of sorted) {
-    const candidate = candidateFor(service, each);
-    if (candidate !== undefined) (each.statement.effect === 'Deny' ? denies : allows).push(candidate);
-  }
-  return { denies: denies.length === 0 ? noCandidates : denies, allows: allows.length === 0 ? noCandidates : allows };
-}
-
-function candidateFor(service: string | undefined, { statement, isNegated, byService, general, otherwise }: SortedStatement) {
-  const patterns = service === undefined ? undefined : byService.get(service);
-  if (patterns === undefined) return otherwise;
-  const actions = actionTest(isNegated, [...patterns, ...general]);
-  return actions === undefined ? undefined : { statement, actions };
-}
-
-/** From this many names on, a set is faster than a walk. */
-const setSizeMin = 8;
-const everyAction: ActionTest = { isAll: true, isNegated: false, names: [], globs: [] };
-
-/** Undefined when no action of the service can match. */
-function actionTest(isNegated: boolean, patterns: readonly ActionPattern[]): ActionTest | undefined {
-  if (patterns.length === 0) return isNegated ? everyAction : undefined;
-  if (patterns.some(({ isAll }) => isAll)) return isNegated ? undefined : everyAction;
-  const names = patterns.filter(({ glob }) => glob.kind === 'exact').map(({ glob }) => glob.text);
-  const globs = patterns.filter(({ glob }) => glob.kind !== 'exact').map(({ glob }) => glob);
-  return { isAll: false, isNegated, names: names.length >= setSizeMin ? new Set(names) : names, globs };
+function union(statements: readonly CompiledStatement[], bits: keyof Reach): number {
+  return statements.reduce((sum, statement) => sum | statement[bits], 0);
 }

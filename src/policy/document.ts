@@ -184,19 +184,24 @@ function scalarText(value: unknown): string {
   throw new ProblemError('structure', 'Condition');
 }
 
-/** JSON.parse keeps the last of duplicate members; a policy that says two things is refused. One pass with a stack of name sets. */
+const code = { quote: 0x22, colon: 0x3a, openList: 0x5b, backslash: 0x5c, closeList: 0x5d, openObject: 0x7b, closeObject: 0x7d };
+
+/**
+ * JSON.parse keeps the last of duplicate members; a policy that says two things is refused. One pass with a stack of name sets, over a text
+ * that is known to be JSON.
+ */
 function hasDuplicateMembers(text: string): boolean {
   const open: (Set<string> | undefined)[] = [];
   for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (character === '{') open.push(new Set());
-    else if (character === '[') open.push(undefined);
-    else if (character === '}' || character === ']') open.pop();
-    else if (character === '"') {
+    const character = text.charCodeAt(index);
+    if (character === code.openObject) open.push(new Set());
+    else if (character === code.openList) open.push(undefined);
+    else if (character === code.closeObject || character === code.closeList) open.pop();
+    else if (character === code.quote) {
       const end = endOfString(text, index);
       const names = open.at(-1);
       if (names !== undefined && isMemberName(text, end + 1)) {
-        const name: string = JSON.parse(text.slice(index, end + 1));
+        const name = memberName(text.slice(index, end + 1));
         if (names.has(name)) return true;
         names.add(name);
       }
@@ -206,17 +211,26 @@ function hasDuplicateMembers(text: string): boolean {
   return false;
 }
 
+function memberName(quoted: string): string {
+  return quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1);
+}
+
 /** Only white space and a colon follow a member's name. */
 function isMemberName(text: string, after: number): boolean {
   let index = after;
-  while (/\s/.test(text[index] ?? '')) index += 1;
-  return text[index] === ':';
+  while (text.charCodeAt(index) <= 0x20) index += 1;
+  return text.charCodeAt(index) === code.colon;
 }
 
 function endOfString(text: string, start: number): number {
-  for (let index = start + 1; index < text.length; index += 1) {
-    if (text[index] === '\\') index += 1;
-    else if (text[index] === '"') return index;
-  }
-  return text.length;
+  let end = text.indexOf('"', start + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end;
+}
+
+/** An odd number of backslashes stands before it. */
+function isEscaped(text: string, at: number): boolean {
+  let count = 0;
+  while (text.charCodeAt(at - 1 - count) === code.backslash) count += 1;
+  return count % 2 === 1;
 }

@@ -3,8 +3,9 @@
 import { choices } from './choices.ts';
 import { resourceControlLevels, serviceControlLevels } from './guardrails.ts';
 import type { AuthorizationRequest, Decision, PolicyLayer, PolicySource } from './policy.ts';
+import { mayAllow, mayDeny, type PolicyList } from './policy-list.ts';
 import type { PrincipalMatch } from './principals.ts';
-import { candidatesOf, type Subject, statementMatch, subjectOf } from './statement.ts';
+import { policyMatch, type Subject, statementMatch, subjectOf } from './statement.ts';
 
 function allowedBy(layer: PolicyLayer | undefined): Decision {
   return { outcome: 'ALLOW', layer, source: undefined, statementIndex: undefined };
@@ -74,33 +75,39 @@ export function rootUnlocks({ request: { principal, resourceAccount }, lowerCase
   return choices.rootUnlocks.has(lowerCaseAction);
 }
 
-function anyDenies(sources: readonly PolicySource[], subject: Subject): boolean {
-  for (const source of sources) if (denies(source, subject)) return true;
+function anyDenies(sources: PolicyList, subject: Subject): boolean {
+  for (let at = 0; at < sources.length; at += 1) {
+    if (!mayDeny(sources, at, subject)) continue;
+    const source = sources[at];
+    if (source !== undefined && denies(source, subject)) return true;
+  }
   return false;
 }
 
 function denies({ policy }: PolicySource, subject: Subject): boolean {
-  for (const candidate of candidatesOf(policy, subject).denies) if (statementMatch(candidate, subject) !== undefined) return true;
-  return false;
+  return policyMatch(policy, 'Deny', subject) !== undefined;
 }
 
 function denyingStatement(layer: PolicyLayer, subject: Subject): Pick<Decision, 'source' | 'statementIndex'> | undefined {
   for (const source of sourcesOf(layer, subject)) {
-    const candidate = candidatesOf(source.policy, subject).denies.find((each) => statementMatch(each, subject) !== undefined);
-    if (candidate !== undefined) return { source, statementIndex: candidate.statement.index };
+    const statement = source.policy.denies.find((each) => statementMatch(each, subject) !== undefined);
+    if (statement !== undefined) return { source, statementIndex: statement.index };
   }
   return undefined;
 }
 
 /** Whether any statement of any of the policies allows. */
-export function allows(sources: readonly PolicySource[], subject: Subject): boolean {
-  for (const source of sources) if (policyAllows(source, subject)) return true;
+export function allows(sources: PolicyList, subject: Subject): boolean {
+  for (let at = 0; at < sources.length; at += 1) {
+    if (!mayAllow(sources, at, subject)) continue;
+    const source = sources[at];
+    if (source !== undefined && policyAllows(source, subject)) return true;
+  }
   return false;
 }
 
 function policyAllows({ policy }: PolicySource, subject: Subject): boolean {
-  for (const candidate of candidatesOf(policy, subject).allows) if (statementMatch(candidate, subject) !== undefined) return true;
-  return false;
+  return policyMatch(policy, 'Allow', subject) !== undefined;
 }
 
 /** Whether every level allows. */
@@ -112,14 +119,7 @@ export function levelsAllow(levels: readonly (readonly PolicySource[])[], subjec
 /** The strongest way in which the resource's policy allows the caller. */
 export function resourceGrant(subject: Subject): PrincipalMatch | undefined {
   const policy = subject.request.resourcePolicy?.source?.policy;
-  if (policy === undefined) return undefined;
-  let best: PrincipalMatch | undefined;
-  for (const candidate of candidatesOf(policy, subject).allows) {
-    const match = statementMatch(candidate, subject);
-    if (match === 'direct') return match;
-    if (match !== undefined && (best === undefined || best === 'account' || match === 'role')) best = match;
-  }
-  return best;
+  return policy === undefined ? undefined : policyMatch(policy, 'Allow', subject);
 }
 
 const missingAnywhere: Readonly<Record<PolicyLayer, Decision>> = {

@@ -1,16 +1,20 @@
 // The whole decision, spelled out: every layer in order, every policy and statement in it, every condition with the value that it met, the
 // layer that decided, and the smallest change that would allow the request.
+
+import { actionMatches } from './actions.ts';
 import { choices } from './choices.ts';
-import type { CompiledPolicy, CompiledStatement } from './compile.ts';
-import { type Condition, conditionHolds, templatesOf } from './conditions/condition.ts';
+import { type CompiledStatement, documentOf, statementsOf } from './compile.ts';
+import { compileCondition, conditionHolds, templatesOf } from './conditions/condition.ts';
+import type { ConditionElement, Statement } from './document.ts';
 import { allows, evaluate, levelsAllow, resourceGrant, rootUnlocks, sourcesOf } from './evaluate.ts';
 import { resourceControlLevels, serviceControlLevels } from './guardrails.ts';
 import { refusalMessage } from './message.ts';
 import type { AuthorizationRequest, ConditionValue, Decision, Outcome, PolicyLayer, PolicySource } from './policy.ts';
 import type { PrincipalMatch } from './principals.ts';
 import { type Remedy, remedyFor } from './remedy.ts';
-import { actionMatches, candidatesOf, principalMatch, resourceMatches, type Subject, statementMatch, subjectOf } from './statement.ts';
+import { principalMatch, resourceMatches, type Subject, statementMatch, subjectOf } from './statement.ts';
 import { resolveText } from './template.ts';
+import { type UnsuppliedKey, unsuppliedKeys } from './unsupplied-keys.ts';
 
 /** Plain JSON data. */
 export interface Explanation {
@@ -27,6 +31,8 @@ export interface Explanation {
   readonly layers: readonly LayerTrace[];
   /** Changes that together would allow the request; empty when it is allowed. */
   readonly remedies: readonly Remedy[];
+  /** Keys that statements about this action use and that no request can have; absent when there are none. */
+  readonly unsuppliedKeys?: readonly UnsuppliedKey[];
 }
 
 export interface LayerTrace {
@@ -82,6 +88,10 @@ export function explain(request: AuthorizationRequest): Explanation {
   const decision = evaluate(request);
   const subject = subjectOf(request);
   const allowedAs = reasonOutsidePolicies(subject, decision);
+  const unsupplied = unsuppliedKeys(
+    layerOrder.flatMap((layer) => [...sourcesOf(layer, subject)]),
+    subject,
+  );
   return {
     principal: request.principal.arn,
     action: request.action,
@@ -92,6 +102,7 @@ export function explain(request: AuthorizationRequest): Explanation {
     message: decision.outcome === 'ALLOW' ? undefined : refusalMessage(request, decision),
     layers: layerOrder.map((layer) => traceLayer(layer, subject)),
     remedies: decision.outcome === 'ALLOW' ? [] : remedyFor(request, decision),
+    ...(unsupplied.length === 0 ? {} : { unsuppliedKeys: unsupplied }),
   };
 }
 
@@ -134,7 +145,7 @@ function layerResult(layer: PolicyLayer, sources: readonly PolicySource[], subje
 }
 
 function hasDeny(sources: readonly PolicySource[], subject: Subject): boolean {
-  return sources.some(({ policy }) => candidatesOf(policy, subject).denies.some((each) => statementMatch(each, subject) !== undefined));
+  return sources.some(({ policy }) => policy.denies.some((each) => statementMatch(each, subject) !== undefined));
 }
 
 function isExpected(layer: PolicyLayer, request: AuthorizationRequest): boolean {
@@ -148,34 +159,40 @@ function tracePolicy(source: PolicySource, subject: Subject, level: number | und
     name: source.name,
     ...(source.arn === undefined ? {} : { arn: source.arn }),
     ...(level === undefined ? {} : { level }),
-    statements: source.policy.statements.map((statement) => traceStatement(source.policy, statement, subject)),
+    statements: traceStatements(source, subject),
   };
 }
 
-function traceStatement(policy: CompiledPolicy, statement: CompiledStatement, subject: Subject): StatementTrace {
-  const { request } = subject;
-  const candidates = candidatesOf(policy, subject)[statement.effect === 'Deny' ? 'denies' : 'allows'];
-  const candidate = candidates.find((each) => each.statement === statement);
-  const hasVariables = policy.document.version === '2012-10-17';
+function traceStatements({ policy }: PolicySource, subject: Subject): readonly StatementTrace[] {
+  const document = documentOf(policy);
+  const hasVariables = document.version === '2012-10-17';
+  return statementsOf(policy).flatMap((statement) => {
+    const element = document.statements[statement.index];
+    return element === undefined ? [] : [traceStatement(statement, element, hasVariables, subject)];
+  });
+}
+
+function traceStatement(statement: CompiledStatement, element: Statement, hasVariables: boolean, subject: Subject): StatementTrace {
+  const { request, lowerCaseAction } = subject;
   return {
     index: statement.index,
-    ...(statement.sid === undefined ? {} : { sid: statement.sid }),
+    ...(element.sid === undefined ? {} : { sid: element.sid }),
     effect: statement.effect,
-    applies: candidate !== undefined && statementMatch(candidate, subject) !== undefined,
-    action: candidate !== undefined && actionMatches(candidate.actions, subject.lowerCaseAction),
+    applies: statementMatch(statement, subject) !== undefined,
+    action: actionMatches(statement.actions, lowerCaseAction),
     resource: resourceMatches(statement.resources, subject),
     principal: principalMatch(statement, request) !== undefined,
-    conditions: statement.conditions.map((condition) => traceCondition(condition, hasVariables, request)),
+    conditions: element.conditions.map((each) => traceCondition(each, hasVariables, request)),
   };
 }
 
-function traceCondition(condition: Condition, hasVariables: boolean, { context }: AuthorizationRequest): ConditionTrace {
-  const requestValue = context.get(condition.lowerCaseKey);
+function traceCondition(element: ConditionElement, hasVariables: boolean, { context }: AuthorizationRequest): ConditionTrace {
+  const requestValue = context.get(element.key.toLowerCase());
   return {
-    operator: condition.element.operator,
-    key: condition.element.key,
-    policyValues: templatesOf(condition.element, hasVariables).map((template) => resolveText(template, context) ?? template.text),
+    operator: element.operator,
+    key: element.key,
+    policyValues: templatesOf(element, hasVariables).map((template) => resolveText(template, context) ?? template.text),
     ...(requestValue === undefined ? {} : { requestValue }),
-    holds: conditionHolds(condition, context),
+    holds: conditionHolds(compileCondition(element, hasVariables), context),
   };
 }

@@ -7,35 +7,32 @@ const star = -1;
 const one = -2;
 
 export interface Glob {
-  readonly text: string;
+  /** As it was written. */
+  readonly source: string;
   /** `stars`: the only wildcards are stars, so that it is a series of texts to be found one after the other. `pattern`: everything else. */
   readonly kind: 'any' | 'exact' | 'prefix' | 'stars' | 'pattern';
-  /** What the text begins with, before the first wildcard. */
-  readonly prefix: string;
-  /** For `stars`: what stands between the stars, and what the text ends with. */
-  readonly middle: readonly string[];
-  readonly suffix: string;
-  /** For `pattern` only. */
-  readonly codes: Pattern;
+  /** All of it for `exact`, otherwise what the text begins with, before the first wildcard. */
+  readonly text: string;
+  /** For `stars`: what stands between the stars, and last what the text ends with. */
+  readonly pieces: readonly string[] | undefined;
+  /** For `pattern`. */
+  readonly codes: Pattern | undefined;
 }
 
-const nothing: readonly never[] = [];
+const anything: Glob = { source: '*', kind: 'any', text: '', pieces: undefined, codes: undefined };
 
 export function compileGlob(text: string): Glob {
   const firstStar = text.indexOf('*');
   const firstOne = text.indexOf('?');
-  const glob = { text, prefix: text, middle: nothing, suffix: '', codes: nothing };
   if (firstOne >= 0) {
     const prefix = text.slice(0, firstStar < 0 ? firstOne : Math.min(firstStar, firstOne));
-    return { ...glob, kind: 'pattern', prefix, codes: patternOf(text) };
+    return { source: text, kind: 'pattern', text: prefix, pieces: undefined, codes: patternOf(text) };
   }
-  if (firstStar < 0) return { ...glob, kind: 'exact' };
-  const texts = text.split('*');
-  const suffix = texts.at(-1) ?? '';
-  const middle = texts.slice(1, -1).filter((each) => each !== '');
-  const prefix = text.slice(0, firstStar);
-  if (suffix !== '' || middle.length > 0) return { ...glob, kind: 'stars', prefix, middle, suffix };
-  return { ...glob, kind: prefix === '' ? 'any' : 'prefix', prefix };
+  if (firstStar < 0) return { source: text, kind: 'exact', text, pieces: undefined, codes: undefined };
+  const [prefix = '', ...rest] = text.split('*');
+  const pieces = rest.filter((each, index) => each !== '' || index === rest.length - 1);
+  if (pieces.length > 1 || pieces[0] !== '') return { source: text, kind: 'stars', text: prefix, pieces, codes: undefined };
+  return prefix === '' ? anything : { source: text, kind: 'prefix', text: prefix, pieces: undefined, codes: undefined };
 }
 
 export function patternOf(text: string): Pattern {
@@ -56,30 +53,33 @@ export function literalPattern(text: string): Pattern {
   return codes;
 }
 
-export function globMatches(glob: Glob, text: string): boolean {
-  switch (glob.kind) {
+export function globMatches({ kind, text: prefix, pieces, codes }: Glob, text: string): boolean {
+  switch (kind) {
     case 'any':
       return true;
     case 'exact':
-      return glob.text === text;
+      return prefix === text;
     case 'prefix':
-      return text.startsWith(glob.prefix);
+      return text.startsWith(prefix);
     case 'stars':
-      return starsMatch(glob, text);
+      return text.startsWith(prefix) && piecesFollow(pieces ?? [], text, prefix.length);
     case 'pattern':
-      return text.startsWith(glob.prefix) && patternMatches(glob.codes, text);
+      return text.startsWith(prefix) && patternMatches(codes ?? [], text);
   }
 }
 
 /** Each text is looked for behind the one before; taking the first place never rules out a later match, so nothing is tried twice. */
-function starsMatch({ prefix, middle, suffix }: Glob, text: string): boolean {
+function piecesFollow(pieces: readonly string[], text: string, start: number): boolean {
+  const last = pieces.length - 1;
+  const suffix = pieces[last] ?? '';
   const end = text.length - suffix.length;
-  if (end < prefix.length || !text.startsWith(prefix) || !text.endsWith(suffix)) return false;
-  let at = prefix.length;
-  for (const wanted of middle) {
-    const found = text.indexOf(wanted, at);
+  if (end < start || !text.endsWith(suffix)) return false;
+  let at = start;
+  for (let index = 0; index < last; index += 1) {
+    const piece = pieces[index] ?? '';
+    const found = text.indexOf(piece, at);
     if (found < 0) return false;
-    at = found + wanted.length;
+    at = found + piece.length;
     if (at > end) return false;
   }
   return true;

@@ -23,15 +23,16 @@ export function refusalMessage(request: AuthorizationRequest, decision: Decision
   return reason === undefined ? head : `${head} ${reason}`;
 }
 
-/** AWS: across accounts nothing is said about the other side's policies. */
+/** AWS: across accounts nothing is said about the other side's policies, and ARNs of policies only within an organisation. */
 function reasonOf(request: AuthorizationRequest, decision: Decision): string | undefined {
   const { layer, source } = decision;
   if (layer === undefined) return undefined;
   const isForeign = request.resourceAccount !== undefined && request.resourceAccount !== request.principal.account;
-  if (isForeign && layer === 'resource') return undefined;
+  const isStranger = isForeign && request.isSameOrganization !== true;
+  if ((isForeign && layer === 'resource') || (isStranger && layer === 'resource-control')) return undefined;
   const noun = layer === 'resource' && request.resourcePolicy?.mode === 'trust' ? 'role trust policy' : nouns[layer];
   if (decision.outcome === 'IMPLICIT_DENY') return `because no ${noun} allows the ${request.action} action`;
   const article = noun === 'role trust policy' ? 'the' : /^[aeiou]/.test(noun) ? 'an' : 'a';
-  const suffix = source?.arn !== undefined && layer !== 'resource' && layer !== 'vpc-endpoint' && !isForeign ? `: ${source.arn}` : '';
+  const suffix = source?.arn !== undefined && layer !== 'resource' && layer !== 'vpc-endpoint' && !isStranger ? `: ${source.arn}` : '';
   return `with an explicit deny in ${article} ${noun}${suffix}`;
 }

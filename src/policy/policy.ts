@@ -8,6 +8,8 @@ export type ConditionValue = string | readonly string[];
 /** Condition values by key in lower case (`aws:requesttag/dept`). A Map will do; the pipeline computes rarer keys on demand. */
 export interface ConditionContext {
   get(lowerCaseKey: string): ConditionValue | undefined;
+  /** Why no request can ever have the key, where whoever makes the context knows; explanations say it. */
+  whyNeverPresent?(lowerCaseKey: string): string | undefined;
 }
 
 export type PrincipalKind = 'root' | 'user' | 'role-session' | 'federated-user' | 'web-identity' | 'saml' | 'service' | 'anonymous';
@@ -71,6 +73,8 @@ export interface AuthorizationRequest {
   readonly serviceControl: readonly (readonly PolicySource[])[] | undefined;
   readonly resourceControl: readonly (readonly PolicySource[])[] | undefined;
   readonly vpcEndpoint: PolicySource | undefined;
+  /** Caller and resource are in accounts of one organisation: more may be said about a refusal. */
+  readonly isSameOrganization?: boolean;
   /** KMS grants that match: an Allow that only an explicit deny beats. */
   readonly granted?: { readonly name: string };
   /** The resource belongs to AWS, such as an AWS managed KMS key: resource control policies do not apply to it. */

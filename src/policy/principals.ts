@@ -10,6 +10,14 @@ import type { Principal } from './policy.ts';
  */
 export type PrincipalMatch = 'direct' | 'role' | 'issuer' | 'account';
 
+/** The stronger of two: what names the caller itself, then its role, then its issuer, then its account. */
+export function stronger(left: PrincipalMatch | undefined, right: PrincipalMatch | undefined): PrincipalMatch | undefined {
+  if (left === undefined || right === undefined || left === right) return left ?? right;
+  if (left === 'direct' || right === 'direct') return 'direct';
+  if (left === 'role' || right === 'role') return 'role';
+  return 'issuer';
+}
+
 /** A Principal or NotPrincipal element, sorted by what its values name. */
 export interface CompiledPrincipals {
   readonly isNegated: boolean;

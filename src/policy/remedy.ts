@@ -1,6 +1,6 @@
 // The smallest change that would allow a refused request: one entry per layer that stands in the way, found by applying each change and
 // evaluating again until the answer is ALLOW.
-import { compileDocument, withStatements as policyWith } from './compile.ts';
+import { compileDocument, documentOf, withStatements as policyWith, statementsOf } from './compile.ts';
 import type { Statement } from './document.ts';
 import { evaluate } from './evaluate.ts';
 import type { AuthorizationRequest, Decision, PolicyLayer, PolicySource } from './policy.ts';
@@ -53,12 +53,12 @@ interface Applied {
 
 function withoutStatement(request: AuthorizationRequest, decision: Decision, layer: PolicyLayer): Applied {
   const { source, statementIndex = 0 } = decision;
-  const sid = source?.policy.document.statements[statementIndex]?.sid;
+  const sid = source === undefined ? undefined : documentOf(source.policy).statements[statementIndex]?.sid;
   const named = sid === undefined ? `statement ${statementIndex + 1}` : `statement \`${sid}\``;
   const sentence = `remove or narrow the Deny ${named} of ${source?.name ?? 'the policy'}`;
   const replace = (each: PolicySource): PolicySource => {
     if (each !== source) return each;
-    const statements = each.policy.statements.filter(({ index }) => index !== statementIndex);
+    const statements = statementsOf(each.policy).filter(({ index }) => index !== statementIndex);
     return { ...each, policy: policyWith(each.policy, statements) };
   };
   const remedy = { layer, change: 'remove' as const, policy: source?.arn ?? source?.name, statementIndex, sentence };
@@ -127,7 +127,7 @@ function mapLayer(
   const merged = (sources: readonly PolicySource[]): PolicySource | undefined => {
     const [first, ...rest] = change(sources);
     if (first === undefined) return undefined;
-    const statements = [first, ...rest].flatMap(({ policy }) => policy.statements);
+    const statements = [first, ...rest].flatMap(({ policy }) => statementsOf(policy));
     return { ...first, policy: policyWith(first.policy, statements) };
   };
   switch (layer) {

@@ -34,6 +34,8 @@ export function renderExplanation(explanation: Explanation, palette: Palette = p
     '',
     ...explanation.layers.flatMap((layer) => renderLayer(layer, explanation, palette)),
   ];
+  for (const { key, reason } of explanation.unsuppliedKeys ?? [])
+    lines.push(`  ${palette.bad('no request has')} ${key}, which a policy uses: ${reason}`);
   if (explanation.remedies.length > 0) {
     lines.push(
       '',

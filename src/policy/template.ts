@@ -40,16 +40,24 @@ function parse(text: string): readonly TemplatePart[] {
 /** The first closing brace that does not stand inside a quoted default; -1 when there is none. */
 function closingBrace(text: string, start: number): number {
   const end = text.indexOf('}', start);
-  const quote = text.indexOf("'", start);
-  if (quote < 0 || quote > end || !text.slice(start, quote).trimEnd().endsWith(',')) return end;
-  const closing = text.indexOf("'", quote + 1);
+  const inside = text.slice(start, Math.max(start, end));
+  const quote = inside.indexOf("'");
+  if (quote < 0 || !inside.slice(0, quote).trimEnd().endsWith(',')) return end;
+  const closing = text.indexOf("'", start + quote + 1);
   return closing < 0 ? end : text.indexOf('}', closing);
 }
 
 function variable(inside: string): TemplatePart {
   if (inside === '*' || inside === '?' || inside === '$') return { kind: 'escaped', text: inside };
-  const match = /^([^,]+?)\s*,\s*'([^']*)'\s*$/.exec(inside);
-  return { kind: 'variable', key: (match?.[1] ?? inside).trim().toLowerCase(), fallback: match?.[2] };
+  const comma = inside.indexOf(',');
+  const fallback = comma < 0 ? undefined : quotedText(inside.slice(comma + 1).trim());
+  const key = fallback === undefined ? inside : inside.slice(0, comma);
+  return { kind: 'variable', key: key.trim().toLowerCase(), fallback };
+}
+
+function quotedText(text: string): string | undefined {
+  const isQuoted = text.length >= 2 && text.startsWith("'") && text.indexOf("'", 1) === text.length - 1;
+  return isQuoted ? text.slice(1, -1) : undefined;
 }
 
 /** The value of a variable: only single-valued keys have one. */
@@ -84,25 +92,27 @@ export function resolvePattern(template: Template, context: ConditionContext): P
 }
 
 /** A text of a policy as a pattern: compiled once, or filled in for each request when it has variables. */
-export interface TextPattern {
+export type TextPattern = Glob | TemplatePattern;
+
+interface TemplatePattern {
+  readonly kind: 'template';
+  /** What every text that matches begins with. */
+  readonly text: string;
   readonly template: Template;
-  /** Undefined when there are variables. */
-  readonly glob: Glob | undefined;
 }
 
 export function compileTextPattern(text: string, hasVariables: boolean): TextPattern {
   const template = compileTemplate(text, hasVariables);
-  return { template, glob: template.parts === undefined ? compileGlob(text) : undefined };
+  if (template.parts === undefined) return compileGlob(text);
+  const [first] = template.parts;
+  return { kind: 'template', text: first?.kind === 'text' ? (first.text.split(wildcard)[0] ?? '') : '', template };
 }
 
 /** Whether the text matches; a variable without a value matches nothing. */
-export function textMatches({ template, glob }: TextPattern, text: string, context: ConditionContext): boolean {
-  if (glob !== undefined) return globMatches(glob, text);
-  const parts = template.parts ?? [];
+export function textMatches(pattern: TextPattern, text: string, context: ConditionContext): boolean {
+  if (pattern.kind !== 'template') return globMatches(pattern, text);
   // Most patterns fail at their first words, long before a variable is looked up.
-  const [first] = parts;
-  if (first?.kind === 'text' && !first.text.includes('*') && !first.text.includes('?') && !text.startsWith(first.text)) return false;
-  return filledInMatches(template, text, context);
+  return text.startsWith(pattern.text) && filledInMatches(pattern.template, text, context);
 }
 
 const wildcard = /[*?]/;

@@ -26,8 +26,9 @@ export function checkDocument(type: DocumentType, text: string): DocumentCheck {
   switch (type) {
     case 'identity':
     case 'boundary':
-    case 'session':
       return checkIdentity(text);
+    case 'session':
+      return checkIdentity(text, true);
     case 'trust':
       return checkTrust(text);
     case 'service-control':

@@ -4,22 +4,23 @@ import { type PolicyDocument, parseDocument, type Statement } from './document.t
 import type { DocumentCheck } from './validate-document.ts';
 import { firstMessage, hasKnownOperators, hasOnlyPolicyCharacters, hasUniqueSids, hasUnreadableDate } from './validate-statement.ts';
 
-export function checkIdentity(text: string): DocumentCheck {
+/** `isSession`: AWS takes the older version of the language, which is also meant when none is named. */
+export function checkIdentity(text: string, isSession = false): DocumentCheck {
   if (!hasOnlyPolicyCharacters(text)) return { message: 'The specified value for policyDocument is invalid.' };
   const parsed = parseDocument(text);
   if ('problem' in parsed) {
     return { message: parsed.problem.kind === 'effect' ? 'The policy failed legacy parsing' : 'Syntax errors in policy.' };
   }
   const { document } = parsed;
-  const message = identityProblem(document);
+  const message = identityProblem(document, isSession);
   return message === undefined ? { document } : { message };
 }
 
-function identityProblem(document: PolicyDocument): string | undefined {
+function identityProblem(document: PolicyDocument, isSession: boolean): string | undefined {
   const { statements, version } = document;
   return (
     firstMessage(statements, syntaxProblem) ??
-    (version === '2012-10-17' ? undefined : 'Policy document must be version 2012-10-17 or greater.') ??
+    (isSession || version === '2012-10-17' ? undefined : 'Policy document must be version 2012-10-17 or greater.') ??
     firstMessage(statements, legacyProblem) ??
     (hasUniqueSids(document) ? undefined : 'Statement IDs (SID) in a single policy must be unique.') ??
     firstMessage(statements, ({ principals }) =>
@@ -69,7 +70,8 @@ function resourceProblem(resource: string): string | undefined {
   const parts = resource.split(':');
   const [scheme, partition = '', vendor = '', region = ''] = parts;
   if (scheme !== 'arn' || parts.length < 3) return `Resource ${resource} must be in ARN format or "*".`;
-  if (!/^(?:aws[a-z-]*|.*[*?].*)$/.test(partition)) return `Partition "${partition}" is not valid for resource "${resource}".`;
+  if (!/^aws[a-z-]*$/.test(partition) && !/[*?]/.test(partition))
+    return `Partition "${partition}" is not valid for resource "${resource}".`;
   if (vendor !== '*' && /[*?]/.test(vendor)) return 'Resource vendor must be fully qualified and cannot contain regexes.';
   if (vendor === 'iam') return iamResourceProblem(resource, parts);
   const isBucket = vendor === 's3' && !/^\d{12}$/.test(parts[4] ?? '');

@@ -2,7 +2,14 @@
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_syntax.html · …/orgs_manage_policies_rcps_syntax.html
 import { type PolicyDocument, parseDocument, type Statement } from './document.ts';
 import type { DocumentCheck } from './validate-document.ts';
-import { hasKnownOperators, hasOnlyPolicyCharacters, hasUniqueSids, hasUnreadableDate, isActionPattern } from './validate-statement.ts';
+import {
+  hasKnownOperators,
+  hasOnlyPolicyCharacters,
+  hasUniqueSids,
+  hasUnreadableDate,
+  isActionPattern,
+  isResourcePattern,
+} from './validate-statement.ts';
 
 const refused = { message: 'The provided policy document does not meet the requirements of the specified policy type.' };
 
@@ -44,5 +51,5 @@ function check(
 }
 
 function hasResources(resources: Statement['resources']): boolean {
-  return resources !== undefined && resources.values.length > 0 && resources.values.every((value) => /^(?:\*|arn:.+:.*)$/.test(value));
+  return resources !== undefined && resources.values.length > 0 && resources.values.every(isResourcePattern);
 }

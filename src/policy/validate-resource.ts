@@ -8,6 +8,7 @@ import {
   hasOnlyPolicyCharacters,
   hasUniqueSids,
   hasUnreadableDate,
+  isResourcePattern,
   malformedPrincipal,
 } from './validate-statement.ts';
 import { parsedProblem } from './validate-trust.ts';
@@ -45,6 +46,6 @@ function statementProblem(type: Type, statement: Statement): string | undefined 
     if ((resources?.values.length ?? 0) === 0) return 'Missing required field Resource';
   }
   if (actions?.values.some((action) => !/^(?:\*|[A-Za-z0-9-]+:[^:\s]+)$/.test(action)) === true) return 'Policy has invalid action';
-  if (resources?.values.some((resource) => !/^(?:\*|arn:.+:.*)$/.test(resource)) === true) return 'Policy has invalid resource';
+  if (resources?.values.every(isResourcePattern) === false) return 'Policy has invalid resource';
   return hasKnownOperators(statement) && !hasUnreadableDate(statement) ? undefined : 'Syntax error in policy.';
 }

@@ -47,6 +47,11 @@ export function isActionPattern(action: string): boolean {
   return /^[A-Za-z0-9-]+:[A-Za-z0-9*?._-]+$/.test(action);
 }
 
+/** `*`, or an ARN of at least three parts. */
+export function isResourcePattern(resource: string): boolean {
+  return resource === '*' || (resource.startsWith('arn:') && resource.indexOf(':', 5) > 0);
+}
+
 /** The first value of a Principal element that names no principal, with its kind; whether it exists is the service's to know. */
 export function malformedPrincipal({ entries }: PrincipalElement): { readonly kind: string; readonly value: string } | undefined {
   return entries.find(({ kind, value }) => !principalForms[kind].some((form) => form.test(value)));

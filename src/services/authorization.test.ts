@@ -1,5 +1,6 @@
 // Every implemented operation of every service, called unsigned, wrongly signed, by a caller without permission, and by an administrator under
 // an explicit deny: it must be refused each time. Operations for which AWS asks no permission are listed; the list may only shrink.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../test/temporary.ts';
 import { systemClock } from '../base/clock.ts';
@@ -12,6 +13,7 @@ import type { Pipeline } from '../pipeline/serve.ts';
 import type { Structure, WireRequest } from '../protocol/protocol.ts';
 import { createProtocols } from '../protocol/protocols.ts';
 import { type SigningCredentials, signHeaders } from '../sigv4/sign.ts';
+import { fixedRootKey } from '../store/root-key.ts';
 import { createSealer } from '../store/seal.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -32,7 +34,7 @@ const keys: Record<string, SigningCredentials> = {};
 
 beforeAll(async () => {
   const rootKey = ids.bytes(32);
-  store = await openSqliteStore({ dataDir: directory.path, rootKey, ids });
+  store = await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(rootKey), ids });
   const { account } = await openInstallation(store, '111122223333', ids);
   const root = await store.transact((transaction) =>
     ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: undefined }),
@@ -41,7 +43,7 @@ beforeAll(async () => {
     store,
     clock,
     ids,
-    sealer: createSealer(rootKey, ids),
+    sealer: createSealer(fixedRootKey(rootKey), ids),
     account,
     region: 'us-east-1',
     onInternalError(error) {
@@ -120,6 +122,7 @@ const samples: Readonly<Record<string, unknown>> = {
   Status: 'Inactive',
   AccountAlias: 'alias',
   EncodedMessage: 'x',
+  PolicySourceArn: 'arn:aws:iam::111122223333:user/some-name',
   RemoveReplicaRegions: ['eu-west-1'],
   AddReplicaRegions: [{ Region: 'eu-west-1' }],
   ResourcePolicy: document,
@@ -133,12 +136,27 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  iam: {
+    Arn: 'arn:aws:iam::111122223333:user/some-name',
+    JobId: '01234567-89ab-cdef-0123-456789abcdef',
+    EntityPath: 'o-abcdefghij/r-abcd',
+  },
+  'iam-toolbox': { authorizationId: '0a1b2c' },
   kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
     Resource: 'arn:aws:lambda:us-east-1:111122223333:function:some-name',
     Role: 'arn:aws:iam::111122223333:role/some-role',
     Action: 'lambda:InvokeFunction',
     FunctionVersion: '1',
+  },
+  account: {
+    AccountId: '111122223333',
+    PrimaryEmail: 'a@example.org',
+    EmailAddress: 'a@example.org',
+    PhoneNumber: '+1 555 0100',
+    Otp: '123456',
+    AlternateContactType: 'BILLING',
+    CountryCode: 'FR',
   },
   organizations: {
     AccountId: '111122223333',
@@ -155,6 +173,10 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     HandshakeId: 'h-1234567890',
     CreateAccountRequestId: 'car-1234567890',
     Type: 'SERVICE_CONTROL_POLICY',
+    'InviteOrganizationToTransferResponsibilityRequest.Type': 'BILLING',
+    'ListInboundResponsibilityTransfersRequest.Type': 'BILLING',
+    'ListOutboundResponsibilityTransfersRequest.Type': 'BILLING',
+    StartTimestamp: 1_800_000_000_000,
     Filter: 'SERVICE_CONTROL_POLICY',
     PolicyType: 'TAG_POLICY',
     Email: 'a@example.org',
@@ -162,12 +184,17 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
   },
+  sts: {
+    TargetPrincipal: '444455556666',
+    TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
+    SigningAlgorithm: 'ES384',
+  },
 };
 
 function sampleOf(shape: StructureShape | undefined, service: string): Structure {
   const input: Record<string, unknown> = {};
   for (const name of shape?.required ?? []) {
-    const own = samplesOf[service]?.[name] ?? samples[name];
+    const own = samplesOf[service]?.[`${shape?.name}.${name}`] ?? samplesOf[service]?.[name] ?? samples[name];
     if (own !== undefined) input[name] = name === 'PolicyDocument' && shape?.name === 'UpdateAssumeRolePolicyRequest' ? trust : own;
     else input[name] = sampleValue(shape?.members.get(name)?.shape, service);
   }

@@ -2,8 +2,10 @@
 import type { ServiceDefinition } from '../kit/service.ts';
 
 export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>> = {
+  account: async () => (await import('./account/index.ts')).account,
   cloudtrail: async () => (await import('./cloudtrail/index.ts')).cloudtrail,
   iam: async () => (await import('./iam/index.ts')).iam,
+  'iam-toolbox': async () => (await import('./iam-toolbox/index.ts')).iamToolbox,
   kms: async () => (await import('./kms/index.ts')).kms,
   lambda: async () => (await import('./lambda/index.ts')).lambda,
   organizations: async () => (await import('./organizations/index.ts')).organizations,

@@ -15,6 +15,7 @@ export interface SignInEvent {
   readonly errorMessage?: string | undefined;
   readonly loginTo?: string | undefined;
   readonly mfaSerial?: string | undefined;
+  readonly samlProviderArn?: string | undefined;
   readonly responseElements?: Readonly<Record<string, unknown>>;
 }
 
@@ -30,10 +31,11 @@ export function recordSignIn(
   received: Received,
   event: SignInEvent,
 ): void {
-  const { eventName, account, caller, errorMessage, loginTo, mfaSerial } = event;
+  const { eventName, account, caller, errorMessage, loginTo, mfaSerial, samlProviderArn } = event;
   const additionalEventData = {
     LoginTo: loginTo,
     MobileVersion: 'No',
+    SamlProviderArn: samlProviderArn,
     MFAIdentifier: mfaSerial,
     MFAUsed: mfaSerial === undefined ? 'No' : 'Yes',
   };

@@ -182,6 +182,9 @@ describe('the federation endpoint', () => {
 
   test('leaves signed requests to the services, whatever their path', async () => {
     expect(await visit('/federation', { headers: { authorization: 'AWS4-HMAC-SHA256 …' } })).toMatchObject({ status: undefined });
+    expect(await visit('/console', { form: { 'X-Amz-Algorithm': 'AWS4-HMAC-SHA256', 'X-Amz-Signature': 'x' } })).toMatchObject({
+      status: undefined,
+    });
     expect(await visit('/other')).toMatchObject({ status: undefined });
   });
 });

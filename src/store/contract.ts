@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../base/secret.ts';
 import { isSerialisable, recordHistory } from './history.ts';
-import type { Document, LedgerEvent, Store } from './store.ts';
+import type { Document, LedgerEvent, Store, Transaction } from './store.ts';
 
 export interface Engine {
   /** Opens the same state again after `close`. */
@@ -40,6 +40,21 @@ export function storeContract(name: string, start: () => Promise<Engine>): void 
       await put('case', 'key', { v: 2 });
       await put('case2', 'key', { v: 3 });
       expect([await get('case', 'Key'), await get('case', 'key'), await get('case2', 'key')]).toEqual([{ v: 1 }, { v: 2 }, { v: 3 }]);
+    });
+
+    test('a list that was read before shows what was written since, and what is gone', async () => {
+      const keys = () =>
+        store.transact(async (transaction) => (await transaction.list('again', { prefix: 'k', limit: 10 })).map(({ key }) => key));
+      const write = (change: (transaction: Transaction) => void) => store.transact(async (transaction) => change(transaction));
+      const seen = [await keys(), await keys()];
+      await write((transaction) => transaction.put('again', 'k1', { n: 1 }));
+      seen.push(await keys(), await keys());
+      await write((transaction) => transaction.put('elsewhere', 'k2', {}));
+      await write((transaction) => transaction.put('again', 'k2', { n: 2 }));
+      seen.push(await keys());
+      await write((transaction) => transaction.delete('again', 'k1'));
+      seen.push(await keys());
+      expect(seen).toEqual([[], [], ['k1'], ['k1'], ['k1', 'k2'], ['k2']]);
     });
 
     test('lists in the order of bytes, by prefix, page by page, both ways', async () => {

@@ -2,6 +2,7 @@
 import { scryptSync } from 'node:crypto';
 import type { Ids } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
+import { fixedRootKey } from './root-key.ts';
 import { createDocumentSealer } from './seal.ts';
 import type { Document, Store } from './store.ts';
 
@@ -16,7 +17,7 @@ const scryptCost = { N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 
 export async function exportState(store: Store, passphrase: string, ids: Ids): Promise<string> {
   const salt = Buffer.from(ids.bytes(16)).toString('base64');
-  const sealer = createDocumentSealer(keyOf(passphrase, salt), ids);
+  const sealer = createDocumentSealer(fixedRootKey(keyOf(passphrase, salt)), ids);
   const header: Header = { castellan: 'export', version: 1, salt };
   const lines = [JSON.stringify(header)];
   for await (const { collection, key, value } of store.dump()) {
@@ -29,7 +30,7 @@ export async function exportState(store: Store, passphrase: string, ids: Ids): P
 export async function importState(store: Store, text: string, passphrase: string, ids: Ids): Promise<{ readonly documents: number }> {
   const [first = '', ...lines] = text.trimEnd().split('\n');
   const header = readHeader(first);
-  const sealer = createDocumentSealer(keyOf(passphrase, header.salt), ids);
+  const sealer = createDocumentSealer(fixedRootKey(keyOf(passphrase, header.salt)), ids);
   const documents = lines.map((line): readonly [string, string, Document] => {
     const [collection, key, sealed]: readonly unknown[] = JSON.parse(line);
     if (typeof collection !== 'string' || typeof key !== 'string' || typeof sealed !== 'string')

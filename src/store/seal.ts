@@ -3,6 +3,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import type { Ids } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
+import type { RootKeys } from './root-key.ts';
 import type { Document, Json } from './store.ts';
 
 /** Member that marks a sealed value in stored JSON. A document's own member of that name is kept apart by escaping. */
@@ -19,8 +20,8 @@ export interface DocumentSealer {
   decode(collection: string, key: string, text: string): Document;
 }
 
-export function createDocumentSealer(rootKey: Uint8Array, ids: Ids): DocumentSealer {
-  const box = createBox(rootKey, 'castellan document', ids);
+export function createDocumentSealer(rootKeys: RootKeys, ids: Ids): DocumentSealer {
+  const box = createBox(rootKeys, 'castellan document', ids);
   return {
     encode(collection, key, document) {
       return JSON.stringify(sealJson(document, (path, secret) => box.seal(placeOf(collection, key, path), secret.revealBytes())));
@@ -40,8 +41,8 @@ export function createDocumentSealer(rootKey: Uint8Array, ids: Ids): DocumentSea
 }
 
 /** Stateless tokens: see kit/context.ts. */
-export function createSealer(rootKey: Uint8Array, ids: Ids) {
-  const box = createBox(rootKey, 'castellan token', ids);
+export function createSealer(rootKeys: RootKeys, ids: Ids) {
+  const box = createBox(rootKeys, 'castellan token', ids);
   return {
     seal: (purpose: string, text: string): string => box.seal(purpose, Buffer.from(text, 'utf8')),
     open(purpose: string, token: string): string | undefined {
@@ -56,28 +57,46 @@ interface Box {
   open(place: string, token: string): Uint8Array | undefined;
 }
 
-/** One derived key per purpose; a random nonce per value, the place as associated data. */
-function createBox(rootKey: Uint8Array, info: string, ids: Ids): Box {
-  const key = Buffer.from(hkdfSync('sha256', rootKey, new Uint8Array(0), `${info} ${version}`, 32));
+/** One derived key per purpose and root key; a random nonce per value, the place as associated data. */
+function createBox(rootKeys: RootKeys, info: string, ids: Ids): Box {
+  const derived = new Map<Uint8Array, Buffer>();
+  const keyFrom = (rootKey: Uint8Array): Buffer => {
+    let key = derived.get(rootKey);
+    if (key === undefined) {
+      // Keys that are no longer used are not kept.
+      for (const known of derived.keys()) if (!rootKeys.all.includes(known)) derived.delete(known);
+      key = Buffer.from(hkdfSync('sha256', rootKey, new Uint8Array(0), `${info} ${version}`, 32));
+      derived.set(rootKey, key);
+    }
+    return key;
+  };
   return {
     seal(place, bytes) {
       const nonce = ids.bytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place, 'utf8'));
+      const cipher = createCipheriv('aes-256-gcm', keyFrom(rootKeys.current), nonce).setAAD(Buffer.from(place, 'utf8'));
       const sealed = Buffer.concat([nonce, cipher.update(bytes), cipher.final()]);
       return Buffer.concat([sealed, cipher.getAuthTag()]).toString('base64url');
     },
     open(place, token) {
       const sealed = Buffer.from(token, 'base64url');
       if (sealed.length < nonceBytes + tagBytes || sealed.toString('base64url') !== token) return undefined;
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes });
-      decipher.setAAD(Buffer.from(place, 'utf8')).setAuthTag(sealed.subarray(sealed.length - tagBytes));
-      try {
-        return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, sealed.length - tagBytes)), decipher.final()]);
-      } catch {
-        return undefined;
+      for (const rootKey of rootKeys.all) {
+        const opened = openWith(keyFrom(rootKey), place, sealed);
+        if (opened !== undefined) return opened;
       }
+      return undefined;
     },
   };
+}
+
+function openWith(key: Uint8Array, place: string, sealed: Buffer): Uint8Array | undefined {
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes });
+  decipher.setAAD(Buffer.from(place, 'utf8')).setAuthTag(sealed.subarray(sealed.length - tagBytes));
+  try {
+    return Buffer.concat([decipher.update(sealed.subarray(nonceBytes, sealed.length - tagBytes)), decipher.final()]);
+  } catch {
+    return undefined;
+  }
 }
 
 function placeOf(collection: string, key: string, path: string): string {

@@ -73,6 +73,11 @@ export interface Transaction {
   put(collection: string, key: string, value: Document): void;
   delete(collection: string, key: string): void;
   append(event: LedgerEvent): void;
+  /**
+   * What this unit deletes or overwrites must not be found in the engine's files afterwards: destroyed keys. The embedded engine overwrites it and
+   * empties its log; on PostgreSQL it goes with the next vacuum and the recycling of the server's log.
+   */
+  scrub(): void;
   /** Forgets every write so far (not the reads): a refused request keeps its ledger entry and nothing else. */
   discard(): void;
   /** Events that are committed; a unit of work does not see its own append, and the ledger does not take part in conflicts. */

@@ -14,6 +14,7 @@ export interface CommittedState {
 export interface Writes {
   readonly documents: ReadonlyMap<string, ReadonlyMap<string, Document | undefined>>;
   readonly events: readonly LedgerEvent[];
+  readonly isScrubbed: boolean;
 }
 
 export interface UnitOfWork {
@@ -24,6 +25,7 @@ export interface UnitOfWork {
 export function createUnitOfWork(state: CommittedState): UnitOfWork {
   const documents = new Map<string, Map<string, Document | undefined>>();
   const events: LedgerEvent[] = [];
+  let isScrubbed = false;
   const write = (collection: string, key: string, value: Document | undefined): void => {
     let written = documents.get(collection);
     if (written === undefined) {
@@ -44,14 +46,25 @@ export function createUnitOfWork(state: CommittedState): UnitOfWork {
     put: write,
     delete: (collection, key) => write(collection, key, undefined),
     append: (event) => void events.push(event),
+    scrub() {
+      isScrubbed = true;
+    },
     discard() {
+      isScrubbed = false;
       documents.clear();
       events.length = 0;
     },
     events: (query) => state.events(query),
     eventsAfter: (cursor, limit) => state.eventsAfter(cursor, limit),
   };
-  return { transaction, writes: { documents, events } };
+  const writes: Writes = {
+    documents,
+    events,
+    get isScrubbed() {
+      return isScrubbed;
+    },
+  };
+  return { transaction, writes };
 }
 
 /** A part of a unit of work that can fail by itself: its writes join the outer ones only if `work` does not throw. */
@@ -65,6 +78,7 @@ export async function nested<Result>(outer: Transaction, work: (inner: Transacti
     }
   }
   for (const event of writes.events) outer.append(event);
+  if (writes.isScrubbed) outer.scrub();
   return result;
 }
 

@@ -1,7 +1,7 @@
 // How the machine is set up, by its operator and nobody else. It is off until a way of vending is switched on.
 import { parseArn } from '../base/arn.ts';
 import { isRecord } from '../base/record.ts';
-import { checkIdentityDocument } from '../policy/validate-document.ts';
+import { checkDocument } from '../policy/validate-document.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { configurations, type TvmConfiguration, type Vending } from './records.ts';
 
@@ -64,7 +64,7 @@ function readVending(vending: unknown): Vending {
   if (typeof sessionPolicy !== 'string' || sessionPolicy.length > policyCharactersMax) {
     throw new Error(`\`sessionPolicy\` is not a text of at most ${policyCharactersMax} characters`);
   }
-  const check = checkIdentityDocument(sessionPolicy);
+  const check = checkDocument('session', sessionPolicy);
   if ('message' in check) throw new Error(`\`sessionPolicy\`: ${check.message}`);
   return { roleArn, durationSeconds, sessionPolicy };
 }

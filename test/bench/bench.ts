@@ -1,32 +1,27 @@
 // `npm run bench`: side by side in one run, each server on its own, one after the other: bare node:http, Castellan, and moto_server when it
-// is installed. Prints requests per second and their ratio to bare node:http; `-- --json` for programs. Nothing here is a gate.
+// is installed. Prints requests per second and their ratio to bare node:http; `-- --json` for programs. `-- secrets` measures other groups of
+// scenarios than the first. Nothing here is a gate.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Secret } from '../../src/base/secret.ts';
-import { signHeaders } from '../../src/sigv4/sign.ts';
 import { createClient } from '../client.ts';
+import { freePort } from '../postgres.ts';
 import { projectRoot, type ServerProcess, startServerProcess } from '../server-process.ts';
 import { temporaryDirectory } from '../temporary.ts';
+import { core } from './core.ts';
+import { exampleKey, queryRequest, type Scenario, type ScenarioGroup } from './scenario.ts';
+import { secrets } from './secrets.ts';
+
+const groups: Readonly<Record<string, ScenarioGroup>> = { core, secrets };
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 3);
 const connections = 32;
 const node = join(projectRoot, 'node_modules/.bin/node');
 
-interface Key {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
-
-interface Scenario {
-  readonly name: string;
-  readonly port: number;
-  /** Requests of one round; a write needs new names each time. */
-  readonly requests: (round: number) => readonly string[];
-}
-
 interface Result {
   readonly name: string;
+  /** CPU time of Castellan's process for one request. */
+  readonly cpuMicros: number | undefined;
   readonly perSecond: readonly number[];
   readonly failed: number;
 }
@@ -62,42 +57,44 @@ async function startMeasured(): Promise<ServerProcess> {
 }
 
 async function allScenarios(): Promise<readonly Scenario[]> {
-  const client = createClient(server.port, server.credentials);
-  const user = await newUser(client);
-  client.close();
-  const root = server.credentials;
-  const example = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
-  const identity = (port: number, key: Key) => () => identityRequests(port, key);
-  const create = (port: number, key: Key, prefix: string) => (round: number) => createUserRequests(port, key, `${prefix}${round}`);
-  const own = [
-    { name: 'bare node:http echo', port: echoPort, requests: identity(echoPort, example) },
-    { name: 'castellan GetCallerIdentity (signed, recorded)', port: server.port, requests: identity(server.port, root) },
-    { name: 'castellan CreateUser (signed, durable)', port: server.port, requests: create(server.port, root, 'user') },
-    { name: 'castellan CreateUser refused', port: server.port, requests: create(server.port, user, 'refused') },
-  ];
-  if (moto === undefined) return own;
-  return [
-    ...own,
-    { name: 'moto_server GetCallerIdentity', port: moto.port, requests: identity(moto.port, example) },
-    { name: 'moto_server CreateUser', port: moto.port, requests: create(moto.port, example, 'user') },
-  ];
+  const castellan = { name: 'castellan', port: server.port, key: server.credentials } as const;
+  const targets = [castellan, ...(moto === undefined ? [] : [{ name: 'moto_server', port: moto.port, key: exampleKey } as const])];
+  const echo = [queryRequest(echoPort, exampleKey, 'sts', 'Action=GetCallerIdentity&Version=2011-06-15')];
+  const scenarios: Scenario[] = [{ name: 'bare node:http echo', port: echoPort, requests: () => echo }];
+  for (const group of wantedGroups()) {
+    for (const target of targets) scenarios.push(...(await group.scenarios(target)));
+    for (const [name, perSecond] of Object.entries(group.bare?.() ?? {})) facts[`${name}, per second`] = perSecond;
+  }
+  return scenarios;
+}
+
+function wantedGroups(): readonly ScenarioGroup[] {
+  const names = process.argv.slice(2).filter((name) => !name.startsWith('-'));
+  return (names.length === 0 ? ['core'] : names).map((name) => {
+    const group = groups[name];
+    if (group === undefined) throw new Error(`\`${name}\` is none of ${Object.keys(groups).join(', ')}`);
+    return group;
+  });
 }
 
 /** Round by round, every scenario once, so that what the machine does otherwise hits all alike. */
 async function runAll(): Promise<readonly Result[]> {
-  const measured = new Map<string, { perSecond: number[]; failed: number }>();
+  const measured = new Map<string, { perSecond: number[]; cpuMicros: number | undefined; failed: number }>();
   for (let round = 0; round < rounds; round += 1) {
     for (const { name, port, requests } of scenarios) {
-      const { answered, failed, took } = await load(port, requests(round));
+      const prepared = requests(round);
+      const cpuBefore = cpuMicrosOf(server.child);
+      const { answered, failed, took } = await load(port, prepared);
+      const cpuMicros = port === server.port ? Math.round((cpuMicrosOf(server.child) - cpuBefore) / Math.max(answered, 1)) : undefined;
       const known = measured.get(name) ?? { perSecond: [], failed: 0 };
-      measured.set(name, { perSecond: [...known.perSecond, Math.round(answered / took)], failed: known.failed + failed });
+      measured.set(name, { perSecond: [...known.perSecond, Math.round(answered / took)], cpuMicros, failed: known.failed + failed });
       if (round === 0 && name.includes('GetCallerIdentity') && port === server.port) {
         facts['requests before the next figure'] = answered;
         facts['resident MB after the first reads'] = residentMb(server.child);
       }
     }
   }
-  return [...measured].map(([name, { perSecond, failed }]) => ({ name, perSecond, failed }));
+  return [...measured].map(([name, result]) => ({ name, ...result }));
 }
 
 async function load(
@@ -112,9 +109,9 @@ async function load(
 
 async function startMoto(): Promise<{ readonly port: number; readonly child: ChildProcess } | undefined> {
   if (spawnSync('moto_server', ['--help'], { stdio: 'ignore' }).status !== 0) return undefined;
-  const port = 47_113;
+  const port = await freePort();
   const child = spawn('moto_server', ['-p', String(port)], { stdio: 'ignore', detached: true });
-  const client = createClient(port, { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' });
+  const client = createClient(port, exampleKey);
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const isUp = await client.query('sts', { Action: 'GetCallerIdentity' }).then(
       () => true,
@@ -125,34 +122,6 @@ async function startMoto(): Promise<{ readonly port: number; readonly child: Chi
   }
   client.close();
   return { port, child };
-}
-
-async function newUser(client: ReturnType<typeof createClient>): Promise<Key> {
-  await client.query('iam', { Action: 'CreateUser', UserName: 'nobody' });
-  const { body } = await client.query('iam', { Action: 'CreateAccessKey', UserName: 'nobody' });
-  const member = (name: string) => new RegExp(`<${name}>([^<]+)<`).exec(body)?.[1] ?? '';
-  return { accessKeyId: member('AccessKeyId'), secretAccessKey: member('SecretAccessKey') };
-}
-
-function identityRequests(port: number, key: Key): readonly string[] {
-  return [wire(port, key, 'sts', 'Action=GetCallerIdentity&Version=2011-06-15')];
-}
-
-function createUserRequests(port: number, key: Key, prefix: string): readonly string[] {
-  const count = 8_000 * seconds;
-  return Array.from({ length: count }, (_each, index) =>
-    wire(port, key, 'iam', `Action=CreateUser&Version=2010-05-08&UserName=${prefix}-${index}`),
-  );
-}
-
-function wire(port: number, { accessKeyId, secretAccessKey }: Key, service: string, body: string): string {
-  const headers = { host: `127.0.0.1:${port}`, 'content-type': 'application/x-www-form-urlencoded' };
-  const signed = signHeaders(
-    { method: 'POST', path: '/', query: '', headers, body: Buffer.from(body) },
-    { credentials: { accessKeyId, secretAccessKey: new Secret(secretAccessKey) }, region: 'us-east-1', service, now: Date.now() },
-  );
-  const lines = Object.entries({ ...signed, 'content-length': String(body.length) }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST / HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
@@ -172,6 +141,14 @@ function residentMb({ pid }: ChildProcess): number {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
 }
 
+/** User and system time, in the kernel's hundredths of a second. */
+function cpuMicrosOf({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
 function timed(work: () => void): number {
   const began = performance.now();
   work();
@@ -188,12 +165,13 @@ function report(): void {
     process.stdout.write(`${JSON.stringify({ results, facts })}\n`);
     return;
   }
-  for (const { name, perSecond, failed } of results) {
+  for (const { name, perSecond, cpuMicros, failed } of results) {
     const share = `${((median(perSecond) / bare) * 100).toFixed(1)} %`;
     const spread = `(${Math.min(...perSecond)} to ${Math.max(...perSecond)})`;
+    const cpu = cpuMicros === undefined ? '' : `  ${cpuMicros} µs CPU each`;
     const problem = failed > 0 ? `  ${failed} failed` : '';
     process.stdout.write(
-      `${name.padEnd(50)}${String(median(perSecond)).padStart(8)} requests/s${share.padStart(10)}  ${spread}${problem}\n`,
+      `${name.padEnd(50)}${String(median(perSecond)).padStart(8)} requests/s${share.padStart(10)}  ${spread}${cpu}${problem}\n`,
     );
   }
   for (const [name, value] of Object.entries(facts)) process.stdout.write(`${name.padEnd(58)}${value}\n`);

@@ -64,6 +64,6 @@ test('the explanation decides as the evaluation does, and its layers bear it out
         }
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 2_000 },
   );
 });

@@ -7,7 +7,7 @@ import { authorizationRequest, type PlainPolicies, type PlainRequest } from '../
 import type { Outcome } from '../../src/policy/policy.ts';
 import { document, question, statement } from './arbitrary.ts';
 
-const numRuns = 2_000;
+const numRuns = 1_000;
 const everything = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
 const everythingForAll = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }] };
 

@@ -52,6 +52,46 @@ describe.skipIf(postgres === undefined)('two nodes', () => {
     other.close();
   });
 
+  test('a guardrail that is attached through one binds at the next request to the other', async () => {
+    const admin = createClient(one.port, one.credentials);
+    const other = createClient(two.port, two.credentials);
+    const call = async (operation: string, input: object) => {
+      const { body } = await admin.json(`AWSOrganizationsV20161128.${operation}`, 'organizations', input);
+      return (name: string) => new RegExp(`"${name}":"([^"]+)"`).exec(body)?.[1] ?? '';
+    };
+    await call('CreateOrganization', {});
+    const rootId = (await call('ListRoots', {}))('Id');
+    const account = (await call('CreateAccount', { AccountName: 'bound', Email: 'bound@example.org' }))('AccountId');
+    const session = async () => {
+      await admin.query('iam', { Action: 'CreateUser', UserName: 'hopper' });
+      const document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+      await admin.query('iam', { Action: 'PutUserPolicy', UserName: 'hopper', PolicyName: 'p', PolicyDocument: JSON.stringify(document) });
+      const { body: key } = await admin.query('iam', { Action: 'CreateAccessKey', UserName: 'hopper' });
+      const of = (body: string, name: string) => new RegExp(`<${name}>([^<]+)<`).exec(body)?.[1] ?? '';
+      const user = { accessKeyId: of(key, 'AccessKeyId'), secretAccessKey: new Secret(of(key, 'SecretAccessKey')) };
+      const RoleArn = `arn:aws:iam::${account}:role/OrganizationAccountAccessRole`;
+      const { body } = await admin.query('sts', { Action: 'AssumeRole', RoleArn, RoleSessionName: 'inside' }, user);
+      const secretAccessKey = new Secret(of(body, 'SecretAccessKey'));
+      return { accessKeyId: of(body, 'AccessKeyId'), secretAccessKey, sessionToken: of(body, 'SessionToken') };
+    };
+    const inside = await session();
+    const listUsers = () => other.query('iam', { Action: 'ListUsers' }, inside);
+    for (let warm = 0; warm < 5; warm += 1) expect((await listUsers()).status).toBe(200);
+    const Content = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: 'iam:ListUsers', Resource: '*' }] });
+    const PolicyId = (await call('CreatePolicy', { Name: 'n', Description: '', Type: 'SERVICE_CONTROL_POLICY', Content }))('Id');
+    const unit = (await call('CreateOrganizationalUnit', { ParentId: rootId, Name: 'u' }))('Id');
+    await call('AttachPolicy', { PolicyId, TargetId: unit });
+    expect((await listUsers()).status).toBe(200);
+    await call('MoveAccount', { AccountId: account, SourceParentId: rootId, DestinationParentId: unit });
+    expect((await listUsers()).body).toContain('service control policy');
+    await call('DetachPolicy', { PolicyId, TargetId: unit });
+    expect((await listUsers()).status).toBe(200);
+    await call('AttachPolicy', { PolicyId, TargetId: account });
+    expect((await listUsers()).body).toContain('service control policy');
+    admin.close();
+    other.close();
+  });
+
   test('a node that is killed in the middle of load loses nothing that it acknowledged', async () => {
     const doomed = createClient(one.port, one.credentials, 8);
     const survivor = createClient(two.port, two.credentials, 8);

@@ -27,6 +27,7 @@ export function catalogEntry(name: string, iamPrefix: string, raw: RawModel): Ca
     ...(targetPrefix !== undefined && service.protocols.includes('smithy-rpc-v2-cbor') && { serviceShapeName: targetPrefix }),
     ...(globalEndpoint !== undefined && { globalEndpoint }),
     iamPrefix,
+    ...(name === 'iam-toolbox' && { pathPrefix: '/authorization-details/' }),
     operationsCount: service.operations.size,
   };
 }

@@ -1,14 +1,19 @@
 // docs/generated: tables that the code tells, so that they cannot lie. Written by `npm run gen`, proven fresh by documents.test.ts.
+import { join } from 'node:path';
 import { serverOptions } from '../../src/cli/options.ts';
 import { coverageOf, type ServiceCoverage } from '../../src/kit/coverage.ts';
 import { services } from '../../src/services/index.ts';
 import { catalog, loadServiceModel } from '../../src/services/models.ts';
+import { conditionKeysDocument, serviceKeys, serviceKeysFile } from './service-keys.ts';
 
 export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
   const table = await coverageOf({ catalog, loadModel: loadServiceModel, loadDefinition: async (name) => services[name]?.() });
+  const keys = serviceKeys(join(import.meta.dirname, '../..'));
   return new Map([
     ['docs/generated/coverage.md', coverageDocument(table)],
     ['docs/generated/config.md', configDocument()],
+    ['docs/generated/condition-keys.md', conditionKeysDocument(keys)],
+    ['src/pipeline/service-keys.gen.json', serviceKeysFile(keys)],
   ]);
 }
 

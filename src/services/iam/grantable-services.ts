@@ -1,5 +1,6 @@
 // The services and actions that policies can grant, loaded when the first report or reader needs them, and which of them policies do grant.
 import { grantsAction, isDeniedEverywhere } from '../../policy/action-match.ts';
+import { actionReach } from '../../policy/actions.ts';
 import type { CompiledPolicy } from '../../policy/compile.ts';
 
 export interface GrantableService {
@@ -35,11 +36,12 @@ export async function grantableServices(): Promise<GrantableServices> {
  */
 export function grantedActions(policies: readonly CompiledPolicy[], service: GrantableService, isOneEnough = false): readonly string[] {
   const namespace = service.namespace.toLowerCase();
-  const concerned = policies.filter((policy) => (policy.byService.get(namespace) ?? policy.others).allows.length > 0);
-  if (concerned.length === 0) return [];
   const granted: string[] = [];
   for (const name of service.actions) {
-    const action = `${service.namespace}:${name}`;
+    const action = `${namespace}:${name.toLowerCase()}`;
+    const { verbs, services } = actionReach(action, namespace);
+    // Most policies are about other services; their bits tell.
+    const concerned = policies.filter(({ allowVerbs, allowServices }) => (allowVerbs & verbs) !== 0 || (allowServices & services) !== 0);
     if (!concerned.some((policy) => grantsAction(policy, action)) || policies.some((policy) => isDeniedEverywhere(policy, action)))
       continue;
     granted.push(name);

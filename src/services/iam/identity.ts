@@ -14,6 +14,7 @@ import type {
 } from '../../kit/ports.ts';
 import { openSessionToken, type SessionToken } from '../../kit/session-token.ts';
 import type { PolicySource } from '../../policy/policy.ts';
+import { policyList } from '../../policy/policy-list.ts';
 import type { Transaction } from '../../store/store.ts';
 import { passwordPolicies } from './credential-records.ts';
 import { findManagedPolicy } from './managed-policies.ts';
@@ -104,7 +105,7 @@ async function userIdentity(compile: Compile, lookup: IdentityLookup, user: User
       session: undefined,
     },
     secretAccessKey: key.secretAccessKey,
-    identityPolicies: [...own, ...ofGroups.flat(), ...(await passwordSources(compile, lookup.transaction, account, arn))],
+    identityPolicies: policyList([...own, ...ofGroups.flat(), ...(await passwordSources(compile, lookup.transaction, account, arn))]),
     boundary: await boundarySource(compile, lookup.transaction, user.boundaryArn),
     sessionPolicies: undefined,
     expiresAtMs: undefined,
@@ -196,7 +197,7 @@ async function roleIdentity(compile: Compile, lookup: IdentityLookup, role: Role
       session: undefined,
     },
     secretAccessKey: token.secretAccessKey,
-    identityPolicies: await entityPolicies(compile, lookup.transaction, account, 'role', roleName),
+    identityPolicies: policyList(await entityPolicies(compile, lookup.transaction, account, 'role', roleName)),
     boundary: await boundarySource(compile, lookup.transaction, role.boundaryArn),
     sessionPolicies: undefined,
     expiresAtMs: token.facts.expiresAtMs,

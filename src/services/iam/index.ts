@@ -6,6 +6,7 @@ import { accountAuthorizationOperations } from './account-authorization-details.
 import { accountSummaryOperations } from './account-summary.ts';
 import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
+import { contextKeyOperations } from './context-keys.ts';
 import { credentialReportJob, credentialReportOperations } from './credential-report.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
@@ -26,6 +27,7 @@ import { serverCertificateOperations } from './server-certificates.ts';
 import { serviceCredentialOperations } from './service-credentials.ts';
 import { roleDeletionJob, serviceLinkedRoleOperations } from './service-linked-roles.ts';
 import { signingCertificateOperations } from './signing-certificates.ts';
+import { simulationOperations } from './simulation.ts';
 import { sshPublicKeyOperations } from './ssh-public-keys.ts';
 import { tagOperations } from './tags.ts';
 import { userOperations } from './users.ts';
@@ -54,6 +56,8 @@ export const iam: ServiceDefinition = {
     ...signingCertificateOperations,
     ...serverCertificateOperations,
     ...tagOperations,
+    ...contextKeyOperations,
+    ...simulationOperations,
     ...accountOperations,
     ...accountSummaryOperations,
     ...accountAuthorizationOperations,

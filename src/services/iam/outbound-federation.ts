@@ -3,13 +3,18 @@
 import type { Scope } from '../../kit/context.ts';
 import { outboundIssuerUrl } from '../../kit/outbound-issuer.ts';
 import type { Transaction } from '../../store/store.ts';
-import { type OutboundFederationRecord, outboundFederations } from './records.ts';
+import { type OutboundFederationRecord, outboundFederations, outboundIssuers } from './records.ts';
 import { fault, operation } from './service.ts';
 
 /** The id in the account's issuer URL, while the feature is enabled. */
 export async function outboundIssuerId(transaction: Transaction, account: string): Promise<string | undefined> {
   const record = await outboundFederations.get(transaction, account);
   return record?.isEnabled === true ? record.issuerId : undefined;
+}
+
+/** Whether an account had, or has, this issuer: its tokens are to be checked for as long as they hold. */
+export async function isOutboundIssuer(transaction: Transaction, issuerId: string): Promise<boolean> {
+  return (await outboundIssuers.get(transaction, issuerId)) !== undefined;
 }
 
 /** @throws Fault FeatureDisabled */
@@ -30,6 +35,7 @@ export const outboundFederationOperations = [
       // The issuer stays the same when the feature is enabled again, because others trust it by its name.
       const issuerId = before?.issuerId ?? ids.uuid();
       outboundFederations.put(transaction, { account, issuerId, isEnabled: true });
+      outboundIssuers.put(transaction, { account, issuerId });
       return { IssuerIdentifier: outboundIssuerUrl(publicUrl, issuerId) };
     },
   }),

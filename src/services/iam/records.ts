@@ -261,4 +261,9 @@ export const credentialReportsDue: Collection<{ readonly account: string }> = co
   account,
 ]);
 export const rootFeatures: Collection<RootFeaturesRecord> = collection('iam.root-features', ({ organizationId }) => [organizationId]);
+/** Whose issuer it is. */
+export const outboundIssuers: Collection<Omit<OutboundFederationRecord, 'isEnabled'>> = collection(
+  'iam.outbound-issuer',
+  ({ issuerId }) => [issuerId],
+);
 export const outboundFederations: Collection<OutboundFederationRecord> = collection('iam.outbound-federation', ({ account }) => [account]);

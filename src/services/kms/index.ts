@@ -3,11 +3,17 @@ import type { ServiceDefinition } from '../../kit/service.ts';
 import { aliasOperations } from './aliases.ts';
 import { dataKeyOperations } from './data-keys.ts';
 import { Decrypt, Encrypt, ReEncrypt } from './encryption.ts';
+import { grantOperations } from './grants.ts';
+import { importOperations } from './imports.ts';
 import { keyPolicyOperations } from './key-policies.ts';
 import { keyOperations } from './keys.ts';
 import { macOperations } from './macs.ts';
+import { multiRegionOperations } from './multi-region.ts';
+import { rotationOperations } from './rotation.ts';
+import { dueKeys } from './schedule.ts';
 import { signingOperations } from './signing.ts';
 import { tagOperations } from './tags.ts';
+import { GetKeyLastUsage, keyUsage } from './usage.ts';
 
 export const kms: ServiceDefinition = {
   name: 'kms',
@@ -22,5 +28,12 @@ export const kms: ServiceDefinition = {
     ...dataKeyOperations,
     ...signingOperations,
     ...macOperations,
+    ...grantOperations,
+    ...rotationOperations,
+    ...importOperations,
+    ...multiRegionOperations,
+    GetKeyLastUsage,
   ],
+  jobs: [dueKeys],
+  readers: [keyUsage],
 };

@@ -57,6 +57,7 @@ export async function resolvedAccess(scope: Scope, resolved: ResolvedKey, use: K
     resourcePolicy: { mode: 'key', source: { name: `key policy of ${key.keyId}`, policy: scope.compile(key.policy) } },
     context,
     ...(granted === undefined ? {} : { granted: { name: `grant ${granted.grantId}` } }),
+    ...(key.manager === 'AWS' ? { isServiceOwned: true } : {}),
   };
 }
 

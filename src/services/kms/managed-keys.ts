@@ -87,6 +87,15 @@ function managedPolicy(partition: string, account: string, viaService: string): 
         Condition: { StringEquals: { 'kms:CallerAccount': account }, StringLike: { 'kms:ViaService': viaService } },
       },
       {
+        // What the service does by itself, for instance when a secret rotates.
+        Sid: 'Allow the service itself',
+        Effect: 'Allow',
+        Principal: { Service: viaService.replace(/\..*$/, '.amazonaws.com') },
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        Resource: '*',
+        Condition: { StringEquals: { 'aws:SourceAccount': account } },
+      },
+      {
         Sid: 'Allow direct access to key metadata to the account',
         Effect: 'Allow',
         Principal: { AWS: `arn:${partition}:iam::${account}:root` },

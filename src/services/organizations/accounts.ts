@@ -2,23 +2,12 @@
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts.html
 import { profileOf, setClosed } from '../../kit/account-directory.ts';
 import type { Context, Scope } from '../../kit/context.ts';
-import type { Job } from '../../kit/jobs.ts';
 import type { Account, AccountState, AccountStatus } from './api.gen.ts';
 import { accountArn } from './arns.ts';
 import { listPage } from './listing.ts';
 import { moveMember, removeMember } from './membership.ts';
 import { dayMs, quotas } from './quotas.ts';
-import {
-  children,
-  closures,
-  delegations,
-  due,
-  type MemberRecord,
-  memberOrder,
-  members,
-  type OrganizationRecord,
-  organizations,
-} from './records.ts';
+import { children, closures, delegations, due, type MemberRecord, memberOrder, members, type OrganizationRecord } from './records.ts';
 import { constraint, fault, orderOf } from './service.ts';
 import { organizationOperation } from './standing.ts';
 import { countOf, findNode, requireMember, requireParent } from './tree.ts';
@@ -195,28 +184,8 @@ async function withinCloseQuota({ transaction, now }: Context, organization: Org
     throw constraint('CLOSE_ACCOUNT_QUOTA_EXCEEDED', 'You have exceeded close account quota for the past 30 days.');
 }
 
-const batch = 100;
-
-/** Closing takes its time: an account is suspended a moment after the request, and gone for good after 90 days. */
-export const accountClosure: Job = {
-  name: 'account-closure',
-  everyMs: 10_000,
-  async run({ transaction, now, contextFor }) {
-    const items = (await due.list(transaction, [], { limit: batch })).map(({ value }) => value).filter(({ dueAtMs }) => dueAtMs <= now);
-    for (const item of items) {
-      due.remove(transaction, item);
-      const member = await members.get(transaction, item.id);
-      const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
-      if (member === undefined || organization === undefined) continue;
-      const context = contextFor({ account: organization.managementAccount, region: 'us-east-1' });
-      if (item.what === 'suspend-account') await suspend(context, member, item.dueAtMs);
-      else await removeMember(context, organization, member);
-    }
-    return items.length === batch ? 'more' : undefined;
-  },
-};
-
-async function suspend(context: Context, member: MemberRecord, atMs: number): Promise<void> {
+/** The closure is through: nobody gets in, and in ninety days the account is gone. */
+export async function suspendAccount(context: Context, member: MemberRecord, atMs: number): Promise<void> {
   const { transaction } = context;
   members.put(transaction, { ...member, state: 'CLOSED' });
   await setClosed(transaction, member.account, true, context.requestId);

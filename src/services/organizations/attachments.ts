@@ -7,11 +7,21 @@ import type { PolicyTargetSummary, PolicyType } from './api.gen.ts';
 import { accountArn, rootArn, unitArn } from './arns.ts';
 import { attachedIds, putAttachment, removeAttachment } from './attachment-records.ts';
 import { type AwsManagedPolicy, managedPolicy, managedPolicyOf } from './aws-managed.ts';
-import { listPage, type PageInput } from './listing.ts';
+import { badToken, listPage, type PageInput, pageSize, startToken } from './listing.ts';
 import { findPolicy, requirePolicy, summaryShape } from './policies.ts';
 import { policyQuotas } from './quotas.ts';
-import { attachedTo, attachments, detachedDefaults, memberOrder, type OrganizationRecord, organizations, units } from './records.ts';
+import {
+  attachedTo,
+  attachments,
+  detachedDefaults,
+  memberOrder,
+  type OrganizationRecord,
+  organizations,
+  serviceAccess,
+  units,
+} from './records.ts';
 import { constraint, fault, invalidInput } from './service.ts';
+import { policyTypeServices } from './service-access.ts';
 import { organizationOperation } from './standing.ts';
 import { guardrailsChanged, requireTarget } from './tree.ts';
 import { rootShape } from './units.ts';
@@ -93,8 +103,7 @@ export const ListPoliciesForTarget = organizationOperation('ListPoliciesForTarge
 /** Few things stand on one target, so a page is cut from all of them; the token is the position. */
 function pageOfList<Item>(items: readonly Item[], input: PageInput): { readonly Policies: readonly Item[]; readonly NextToken?: string } {
   const start = input.NextToken === undefined ? 0 : Number(input.NextToken);
-  if (!Number.isInteger(start) || start < 0)
-    throw invalidInput('INVALID_PAGINATION_TOKEN', 'You specified an invalid value for nextToken.');
+  if (!Number.isInteger(start) || start < 0) throw badToken();
   const end = start + (input.MaxResults ?? 20);
   return { Policies: items.slice(start, end), ...(end < items.length ? { NextToken: String(end) } : {}) };
 }
@@ -117,23 +126,46 @@ export const ListTargetsForPolicy = organizationOperation('ListTargetsForPolicy'
   },
 });
 
-/** Where AWS's own policy stands: the root, then the units, then the accounts, except where it was detached. */
+/** Where AWS's own policy stands: everywhere except where it was detached. */
 async function targetsOfDefault(scope: Scope, organization: OrganizationRecord, policy: AwsManagedPolicy, input: PageInput) {
-  const { organizationId, rootId } = organization;
-  if (organization.policyTypes[policy.type] === undefined) return { Targets: [] };
-  const [stage = 'units', token] = (input.NextToken ?? 'units').split(' ', 2);
-  const page = { ...(token === undefined ? {} : { NextToken: token }), MaxResults: input.MaxResults };
-  const isUnits = stage === 'units';
-  if (!isUnits && stage !== 'accounts') throw invalidInput('INVALID_PAGINATION_TOKEN', 'You specified an invalid value for nextToken.');
-  const { items, state } = isUnits
-    ? await listPage(scope, units, [organizationId], page)
-    : await listPage(scope, memberOrder, [organizationId], page);
-  const ids = items.map((item) => ('unitId' in item ? item.unitId : item.account));
-  const withRoot = isUnits && token === undefined ? [rootId, ...ids] : ids;
-  const detached = await Promise.all(withRoot.map((id) => detachedDefaults.get(scope.transaction, organizationId, id)));
-  const standing = withRoot.filter((_, index) => policy.type !== 'SERVICE_CONTROL_POLICY' || detached[index] === undefined);
-  const next = state.NextToken === undefined ? (isUnits ? 'accounts' : undefined) : `${stage} ${state.NextToken}`;
-  return { Targets: await targetShapes(scope, organization, standing), ...(next === undefined ? {} : { NextToken: next }) };
+  const { organizationId, policyTypes } = organization;
+  if (policyTypes[policy.type] === undefined) return { Targets: [] };
+  const { ids, state } = await everyTarget(scope, organization, input);
+  const detached = await Promise.all(ids.map((id) => detachedDefaults.get(scope.transaction, organizationId, id)));
+  const standing = ids.filter((_, index) => policy.type !== 'SERVICE_CONTROL_POLICY' || detached[index] === undefined);
+  return { Targets: await targetShapes(scope, organization, standing), ...state };
+}
+
+/** A page of the root, then the units, then the accounts. */
+async function everyTarget(scope: Scope, { organizationId, rootId }: OrganizationRecord, input: PageInput) {
+  const most = input.MaxResults ?? pageSize;
+  const [first = '', given = startToken] = (input.NextToken ?? 'root').split(' ', 2);
+  const stages = ['root', 'units', 'accounts'];
+  if (!stages.includes(first)) throw badToken();
+  const ids: string[] = [];
+  let token = given;
+  for (const stage of stages.slice(stages.indexOf(first))) {
+    if (ids.length === most) return { ids, state: { NextToken: `${stage} ${startToken}` } };
+    if (stage === 'root') {
+      ids.push(rootId);
+      continue;
+    }
+    const page = { NextToken: token, MaxResults: most - ids.length };
+    token = startToken;
+    const { found, state } = await idsOf(scope, organizationId, stage === 'units', page);
+    ids.push(...found);
+    if (state.NextToken !== undefined) return { ids, state: { NextToken: `${stage} ${state.NextToken}` } };
+  }
+  return { ids, state: {} };
+}
+
+async function idsOf(scope: Scope, organizationId: string, isUnits: boolean, page: PageInput) {
+  if (isUnits) {
+    const { items, state } = await listPage(scope, units, [organizationId], page);
+    return { found: items.map(({ unitId }) => unitId), state };
+  }
+  const { items, state } = await listPage(scope, memberOrder, [organizationId], page);
+  return { found: items.map(({ account }) => account), state };
 }
 
 async function targetShapes(
@@ -158,12 +190,19 @@ async function targetShape(scope: Scope, organization: OrganizationRecord, Targe
 export const EnablePolicyType = organizationOperation('EnablePolicyType', {
   who: 'policies',
   on: ({ RootId, PolicyType }) => [{ id: RootId, context: { 'organizations:PolicyType': PolicyType } }],
-  handle(input, context, organization) {
+  async handle(input, context, organization) {
     requireRoot(organization, input.RootId);
     if (organization.featureSet !== 'ALL') {
       throw fault(
         'PolicyTypeNotAvailableForOrganizationException',
         'This policy type is not available for your organization. You must enable all features first.',
+      );
+    }
+    const trusted = policyTypeServices[input.PolicyType];
+    if (trusted !== undefined && (await serviceAccess.get(context.transaction, organization.organizationId, trusted)) === undefined) {
+      throw constraint(
+        'SERVICE_ACCESS_NOT_ENABLED',
+        'You must enable service access for the service before you can enable its policy type.',
       );
     }
     if (organization.policyTypes[input.PolicyType] === 'enabled') {

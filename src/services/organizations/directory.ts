@@ -1,23 +1,35 @@
 // What other services ask about an account's part in its organisation: whether it manages or administers, and what it has switched on.
 import type { OrganizationDirectory } from '../../kit/ports.ts';
+import type { EffectivePolicyType } from './api.gen.ts';
 import { branchOf } from './branches.ts';
-import { delegations, members, organizations, serviceAccess } from './records.ts';
+import { effectivePolicy } from './effective-policy.ts';
+import { policyQuotas } from './quotas.ts';
+import { delegations, members, organizations, serviceAccess, tagsOf } from './records.ts';
 
 export function createOrganizationDirectory(): OrganizationDirectory {
   return {
     branchOf,
+    async effectivePolicy(transaction, account, type) {
+      const member = await members.get(transaction, account);
+      const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
+      if (member === undefined || organization === undefined || !isEffectiveType(type)) return undefined;
+      return (await effectivePolicy(transaction, organization, member, type))?.content;
+    },
     async standingOf(transaction, account, servicePrincipal) {
       const member = await members.get(transaction, account);
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
-      if (organization === undefined) return undefined;
+      if (member === undefined || organization === undefined) return undefined;
       const { organizationId, managementAccount, featureSet } = organization;
-      const [trusted, delegated] = await Promise.all([
+      const [tags, trusted, delegated] = await Promise.all([
+        tagsOf.get(transaction, organizationId, account),
         serviceAccess.get(transaction, organizationId, servicePrincipal),
         delegations.get(transaction, organizationId, account, servicePrincipal),
       ]);
       return {
         organizationId,
         managementAccount,
+        path: member.parentPath,
+        tags: tags?.tags ?? {},
         hasAllFeatures: featureSet === 'ALL',
         isServiceTrusted: trusted !== undefined,
         hasServiceControl: organization.policyTypes.SERVICE_CONTROL_POLICY !== undefined,
@@ -25,4 +37,8 @@ export function createOrganizationDirectory(): OrganizationDirectory {
       };
     },
   };
+}
+
+function isEffectiveType(type: string): type is EffectivePolicyType {
+  return type in policyQuotas && type !== 'SERVICE_CONTROL_POLICY' && type !== 'RESOURCE_CONTROL_POLICY';
 }

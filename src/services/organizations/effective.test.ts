@@ -1,6 +1,7 @@
 // Effective policies: AWS's documented examples of inheritance, the laws behind them, and tag policies that bind.
 // https://docs.aws.amazon.com/organizations/latest/userguide/inheritance-examples.html
 import type { Organizations } from '@aws-sdk/client-organizations';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
 import { type Effective, mergePolicies } from './inheritance.ts';
@@ -128,6 +129,22 @@ describe('the documented examples of inheritance', () => {
     };
     expect(mergePolicies('BACKUP_POLICY', [[closed], [child, override]])).toEqual(unchanged);
   });
+});
+
+test('a policy that is closed at every node is what it was, whatever its children say', () => {
+  const leaf = fc.record(
+    { '@@assign': fc.constantFrom('a', 'b'), '@@append': fc.constant(['c']), '@@remove': fc.constant(['a']) },
+    { requiredKeys: [] },
+  );
+  const name = fc.constantFrom('tag_key', 'tag_value', 'other', '__proto__', 'constructor');
+  const policy = fc.dictionary(fc.constantFrom('one', 'One', 'two'), fc.dictionary(name, leaf)).map(tags);
+  fc.assert(
+    fc.property(policy, fc.array(fc.array(policy, { maxLength: 3 }), { maxLength: 3 }), (parent, below) => {
+      const closed = locked(parent);
+      expect(mergePolicies('TAG_POLICY', [[closed], ...below])).toEqual(mergePolicies('TAG_POLICY', [[closed]]));
+      expect(mergePolicies('TAG_POLICY', [[closed]])).toEqual(mergePolicies('TAG_POLICY', [[parent]]));
+    }),
+  );
 });
 
 /** The policy with all that its children could do taken away at every node. */

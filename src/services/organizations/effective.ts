@@ -9,7 +9,7 @@ import type { Effective } from './inheritance.ts';
 import { listPage } from './listing.ts';
 import { type MemberRecord, memberOrder, members, type OrganizationRecord } from './records.ts';
 import { accessDenied, fault, invalidInput } from './service.ts';
-import { organizationOperation } from './standing.ts';
+import { isDelegated, organizationOperation } from './standing.ts';
 import { findMember, requireMember } from './tree.ts';
 
 /** @throws Fault EffectivePolicyNotFoundException */
@@ -35,8 +35,9 @@ export const DescribeEffectivePolicy = organizationOperation('DescribeEffectiveP
     const target = TargetId ?? context.account;
     if (!/^\d{12}$/.test(target))
       throw invalidInput('TARGET_NOT_SUPPORTED', "You can't perform the specified operation on that target entity.");
-    // AWS: member accounts see their own; the management account, everyone's.
-    if (target !== context.account && context.account !== organization.managementAccount) throw accessDenied();
+    // AWS: member accounts see their own; the management account and delegated administrators, everyone's.
+    const isManager = context.account === organization.managementAccount || (await isDelegated(context, organization));
+    if (target !== context.account && !isManager) throw accessDenied();
     const member = await findMember(context.transaction, organization, target);
     if (member === undefined) throw fault('TargetNotFoundException', "You specified a target that doesn't exist.");
     const { content, updatedAtMs } = await requireEffectivePolicy(context, organization, member, PolicyType);

@@ -2,11 +2,14 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Organizations } from '@aws-sdk/client-organizations';
+import { CreateSecretCommand, DescribeSecretCommand, PutResourcePolicyCommand } from '@aws-sdk/client-secrets-manager';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
 import { testUser } from '../../../test/users.ts';
 import { readShared, sharedPath } from '../../../test/vectors/shared.ts';
+import { callsTo } from '../../kit/calls.ts';
+import type { Operations as KmsOperations } from '../kms/api.gen.ts';
 
 let castellan: InProcess;
 let organizations: Organizations;
@@ -173,7 +176,12 @@ test('a resource control policy keeps strangers from assuming a role that trusts
       .sts(as)
       .send(new AssumeRoleCommand({ RoleArn: `arn:aws:iam::${account}:role/OrganizationAccountAccessRole`, RoleSessionName: 'session' }));
   const outsider = await testUser(castellan, 'outsider', [allow('*')]);
-  await expect(assume(outsider)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await expect(assume(outsider)).rejects.toMatchObject({
+    name: 'AccessDenied',
+    message: expect.stringMatching(
+      /with an explicit deny in a resource control policy: arn:aws:organizations::\d+:policy\/o-\w+\/resource_control_policy\/p-\w+$/,
+    ),
+  });
   await assume(await testUser(castellan, 'insider', [allow('*')]));
   // IAM itself supports no resource control policies, and the management account's own resources are exempt.
   await listUsers(outsider);
@@ -181,6 +189,80 @@ test('a resource control policy keeps strangers from assuming a role that trusts
   await assume(outsider);
   await move(otherUnit, unit);
   await detach(id, unit);
+});
+
+test('a resource control policy closes keys and secrets to strangers whom their own policies let in', async () => {
+  const stranger = await testUser(castellan, 'stranger', [allow('*')], await castellan.addAccount('888888888888'));
+  const insider = await testUser(castellan, 'colleague', [allow('*')]);
+  const everyone = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: '*' }, Action: '*', Resource: '*' }] };
+  const { KeyMetadata } = await castellan.kms(memberRoot).createKey({ Policy: JSON.stringify(everyone) });
+  const secrets = castellan.secretsManager(memberRoot);
+  const { ARN } = await secrets.send(new CreateSecretCommand({ Name: 'shared', SecretString: 's', KmsKeyId: KeyMetadata?.Arn }));
+  await secrets.send(new PutResourcePolicyCommand({ SecretId: ARN, ResourcePolicy: JSON.stringify(everyone) }));
+  const encrypt = (as: ClientCredentials) => castellan.kms(as).encrypt({ KeyId: KeyMetadata?.Arn, Plaintext: Buffer.from('x') });
+  const describe = (as: ClientCredentials) => castellan.secretsManager(as).send(new DescribeSecretCommand({ SecretId: ARN }));
+  for (const caller of [stranger, insider, member]) await Promise.all([encrypt(caller), describe(caller)]);
+  const perimeter = {
+    Effect: 'Deny',
+    Principal: '*',
+    Action: ['kms:*', 'secretsmanager:*'],
+    Resource: '*',
+    Condition: {
+      StringNotEqualsIfExists: { 'aws:PrincipalOrgID': organizationId },
+      BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
+    },
+  };
+  const id = await newPolicy(perimeter, 'RESOURCE_CONTROL_POLICY');
+  await attach(id, unit);
+  for (const call of [encrypt, describe]) {
+    // Strangers are not told about other people's guardrails.
+    await expect(call(stranger)).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+      message: expect.stringMatching(/^User: .*:user\/stranger is not authorized to perform: \S+ on resource: \S+$/),
+    });
+    await call(insider);
+    await call(member);
+  }
+  await detach(id, unit);
+  await Promise.all([encrypt(stranger), describe(stranger)]);
+});
+
+test('a resource that serves AWS services only on behalf of the organisation tells by aws:SourceOrgID for whom they act', async () => {
+  const own = { Effect: 'Allow', Principal: { AWS: castellan.account }, Action: 'kms:*', Resource: '*' };
+  const service = {
+    Effect: 'Allow',
+    Principal: { Service: 'secretsmanager.amazonaws.com' },
+    Action: 'kms:GenerateDataKey',
+    Resource: '*',
+    Condition: {
+      StringEquals: { 'aws:SourceOrgID': organizationId },
+      'ForAnyValue:StringLike': { 'aws:SourceOrgPaths': `${organizationId}/${rootId}/${unit}/*` },
+    },
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [own, service] });
+  const { KeyMetadata } = await castellan.kms().createKey({ Policy });
+  const actFor = (source: string) =>
+    castellan.runService('secretsmanager', async (contextFor) =>
+      callsTo<KmsOperations>('kms')(
+        contextFor({ account: source, region: 'us-east-1' }),
+        'GenerateDataKey',
+        { KeyId: KeyMetadata?.Arn ?? '', KeySpec: 'AES_256' },
+        { as: 'service' },
+      ),
+    );
+  await actFor(account);
+  await expect(actFor('888888888888')).rejects.toThrow('secretsmanager.amazonaws.com is not authorized to perform: kms:GenerateDataKey');
+  await move(unit, otherUnit);
+  await expect(actFor(account)).rejects.toThrow('is not authorized');
+  await move(otherUnit, unit);
+});
+
+test('a resource control policy does not reach AWS managed keys', async () => {
+  const id = await newPolicy({ Effect: 'Deny', Principal: '*', Action: 'kms:*', Resource: '*' }, 'RESOURCE_CONTROL_POLICY');
+  await attach(id, account);
+  await expect(castellan.kms(member).createKey({})).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  await castellan.secretsManager(member).send(new CreateSecretCommand({ Name: 'with-the-default-key', SecretString: 's' }));
+  await detach(id, account);
 });
 
 test('identities that were cached before are bound too', async () => {

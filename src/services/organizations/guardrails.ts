@@ -79,7 +79,7 @@ async function placeIn(
 ): Promise<AccountPlace> {
   const { organizationId, managementAccount } = organization;
   const tagPolicy = await effectivePolicy(transaction, organization, member, 'TAG_POLICY');
-  const place = { organizationId, managementAccount, path: member.parentPath, tagRules: tagRulesOf(tagPolicy?.content) };
+  const place = { organizationId, path: member.parentPath, tagRules: tagRulesOf(tagPolicy?.content) };
   // AWS: the management account is bound by nothing, neither its principals nor its resources.
   if (member.account === managementAccount) return { ...place, serviceControl: undefined, resourceControl: undefined };
   const levelsOf = async (type: GuardrailType): Promise<Levels | undefined> => {

@@ -1,16 +1,19 @@
 // AWS Organizations: table of contents.
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { accountCreationOperations } from './account-creation.ts';
-import { accountClosure, accountOperations } from './accounts.ts';
+import { accountOperations } from './accounts.ts';
 import { attachmentOperations } from './attachments.ts';
 import { delegationOperations } from './delegation.ts';
+import { dueWork } from './due-work.ts';
 import { effectiveOperations } from './effective.ts';
+import { handshakeOperations } from './handshakes.ts';
 import { organizationOperations } from './organization.ts';
 import { policyOperations } from './policies.ts';
 import { resourcePolicyOperations } from './resource-policy.ts';
 import { constraint, validationFault } from './service.ts';
 import { serviceAccessOperations } from './service-access.ts';
 import { tagOperations } from './tags.ts';
+import { transferOperations } from './transfers.ts';
 import { unitOperations } from './units.ts';
 
 export const organizations: ServiceDefinition = {
@@ -24,10 +27,12 @@ export const organizations: ServiceDefinition = {
     ...policyOperations,
     ...attachmentOperations,
     ...effectiveOperations,
+    ...handshakeOperations,
+    ...transferOperations,
     ...tagOperations,
     ...delegationOperations,
     ...serviceAccessOperations,
     ...resourcePolicyOperations,
   ],
-  jobs: [accountClosure],
+  jobs: [dueWork],
 };

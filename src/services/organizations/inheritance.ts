@@ -119,11 +119,11 @@ const lowerCaseGroups: ReadonlySet<string> = new Set(['tags', 'rules', 'backup_p
 
 function rendered(node: Node, type: EffectivePolicyType, group: string): Effective | undefined {
   if (node.value !== undefined) return Array.isArray(node.value) && node.value.length === 0 ? undefined : node.value;
-  const members: Record<string, Effective> = {};
   const isLower = (type === 'TAG_POLICY' || type === 'BACKUP_POLICY') && lowerCaseGroups.has(group);
+  const members: (readonly [string, Effective])[] = [];
   for (const child of node.children.values()) {
     const value = rendered(child, type, child.name);
-    if (value !== undefined) members[isLower ? child.name.toLowerCase() : child.name] = value;
+    if (value !== undefined) members.push([isLower ? child.name.toLowerCase() : child.name, value]);
   }
-  return Object.keys(members).length === 0 ? undefined : members;
+  return members.length === 0 ? undefined : Object.fromEntries(members);
 }

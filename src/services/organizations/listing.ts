@@ -2,10 +2,13 @@
 
 import type { Collection } from '../../kit/collection.ts';
 import type { Scope } from '../../kit/context.ts';
-import { pageOf } from '../../kit/paging.ts';
+import { encodeMarker, pageOf } from '../../kit/paging.ts';
 import { invalidInput } from './service.ts';
 
-const pageSize = 20;
+export const pageSize = 20;
+
+/** Where a list begins, for pages on which something else stood first. */
+export const startToken = encodeMarker('') ?? '';
 
 export interface PageInput {
   readonly NextToken?: string | undefined;

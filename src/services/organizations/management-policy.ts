@@ -3,8 +3,8 @@
 import { isRecord } from '../../base/record.ts';
 import type { EffectivePolicyType } from './api.gen.ts';
 
-/** The members that a policy of each type may begin with. */
-const topMembers: Readonly<Record<EffectivePolicyType, readonly string[]>> = {
+/** The member that a policy of each type begins with, where AWS documents it. */
+const topMembers: Readonly<Partial<Record<EffectivePolicyType, readonly string[]>>> = {
   TAG_POLICY: ['tags'],
   BACKUP_POLICY: ['plans'],
   AISERVICES_OPT_OUT_POLICY: ['services'],
@@ -15,7 +15,6 @@ const topMembers: Readonly<Record<EffectivePolicyType, readonly string[]>> = {
   UPGRADE_ROLLOUT_POLICY: ['upgrade_rollout'],
   BEDROCK_POLICY: ['bedrock'],
   S3_POLICY: ['s3_attributes'],
-  NETWORK_SECURITY_DIRECTOR_POLICY: ['network_security_director'],
 };
 
 const depthMax = 20;
@@ -26,7 +25,42 @@ export function isManagementPolicy(type: EffectivePolicyType, content: string): 
   const json = parsed(content);
   if (json === undefined) return false;
   const members = Object.keys(json).filter((name) => name !== childControl);
-  return members.length > 0 && members.every((name) => topMembers[type].includes(name)) && isNode(json, 0);
+  return (
+    members.length > 0 && members.every((name) => topMembers[type]?.includes(name) ?? true) && isNode(json, 0) && isOfItsType(type, json)
+  );
+}
+
+/** Types whose settings AWS documents one by one. */
+function isOfItsType(type: EffectivePolicyType, json: Readonly<Record<string, unknown>>): boolean {
+  if (type === 'TAG_POLICY') return settingsOf(json['tags']).every(([name, tag]) => isTagRule(name, tag));
+  if (type === 'AISERVICES_OPT_OUT_POLICY') return settingsOf(json['services']).every(([, service]) => isOptOut(service));
+  return true;
+}
+
+type Settings = readonly (readonly [string, Readonly<Record<string, unknown>>])[];
+
+function settingsOf(group: unknown): Settings {
+  if (!isRecord(group)) return [];
+  return Object.entries(group).flatMap(([name, value]) => (!name.startsWith('@@') && isRecord(value) ? [[name, value] as const] : []));
+}
+
+/** The tag key is the policy key in its capitalisation. */
+function isTagRule(name: string, tag: Readonly<Record<string, unknown>>): boolean {
+  const known = ['tag_key', 'tag_value', 'enforced_for', 'report_required_tag_for'];
+  return settingsOf(tag).every(([setting, value]) => {
+    if (!known.includes(setting)) return false;
+    if (setting !== 'tag_key') return true;
+    const key = value['@@assign'];
+    return !('@@append' in value) && !('@@remove' in value) && (key === undefined || String(key).toLowerCase() === name.toLowerCase());
+  });
+}
+
+function isOptOut(service: Readonly<Record<string, unknown>>): boolean {
+  return settingsOf(service).every(([setting, value]) => {
+    const choice = value['@@assign'];
+    const isAssigned = !('@@append' in value) && !('@@remove' in value);
+    return setting === 'opt_out_policy' && isAssigned && (choice === undefined || choice === 'optIn' || choice === 'optOut');
+  });
 }
 
 function parsed(content: string): Readonly<Record<string, unknown>> | undefined {

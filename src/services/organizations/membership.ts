@@ -51,7 +51,10 @@ export async function removeMember(context: Context, organization: OrganizationR
   await detachEverything(transaction, organizationId, account);
   const tags = await tagsOf.get(transaction, organizationId, account);
   if (tags !== undefined) tagsOf.remove(transaction, tags);
-  for (const delegation of await delegations.all(transaction, organizationId, account)) delegations.remove(transaction, delegation);
+  for (const delegation of await delegations.all(transaction, organizationId, account)) {
+    delegations.remove(transaction, delegation);
+    await count(transaction, organization, `delegated ${delegation.servicePrincipal}`, -1);
+  }
   await count(transaction, organization, 'accounts', -1);
 }
 

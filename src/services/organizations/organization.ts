@@ -9,9 +9,10 @@ import { members, type OrganizationRecord, organizations, resourcePolicies, serv
 import { fault, operation, shortId } from './service.ts';
 import { ensureServiceLinkedRole } from './service-role.ts';
 import { organizationOperation } from './standing.ts';
+import { requireNoTransfers } from './transfers.ts';
 import { countOf, rootNode } from './tree.ts';
 
-export async function organizationShape(scope: Scope, organization: OrganizationRecord): Promise<Organization> {
+async function organizationShape(scope: Scope, organization: OrganizationRecord): Promise<Organization> {
   const { partition, transaction } = scope;
   const { organizationId, managementAccount, featureSet } = organization;
   return {
@@ -64,6 +65,7 @@ export const DeleteOrganization = organizationOperation('DeleteOrganization', {
         'To delete an organization you must first remove all member accounts (except the master).',
       );
     }
+    await requireNoTransfers(context, organization);
     await dissolve(context, organization);
     return {};
   },

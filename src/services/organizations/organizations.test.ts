@@ -1,4 +1,5 @@
 // Organizations through the whole pipeline, as the SDK sees it: the tree, accounts, policies, attachments, tags, delegation, and every "no".
+import { LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { type Account, type Organizations, paginateListAccounts } from '@aws-sdk/client-organizations';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -164,6 +165,15 @@ describe('accounts', () => {
     expect(CreateAccountStatuses?.map(({ FailureReason }) => FailureReason)).toEqual(['EMAIL_ALREADY_EXISTS', 'INVALID_EMAIL']);
   });
 
+  test('leave the result of their creation and closing in the ledger of the management account', async () => {
+    const { Events } = await castellan
+      .cloudtrail()
+      .send(new LookupEventsCommand({ LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'CreateAccountResult' }] }));
+    const details = Events?.map(({ CloudTrailEvent }) => JSON.parse(CloudTrailEvent ?? '').serviceEventDetails.createAccountStatus);
+    expect(details).toContainEqual(expect.objectContaining({ state: 'SUCCEEDED', accountId: expect.stringMatching(/^\d{12}$/) }));
+    expect(details).toContainEqual(expect.objectContaining({ state: 'FAILED', failureReason: 'EMAIL_ALREADY_EXISTS' }));
+  });
+
   test('are not created in GovCloud, with a reason', async () => {
     await expect(organizations.createGovCloudAccount({ AccountName: 'gov', Email: 'gov@example.org' })).rejects.toMatchObject({
       name: 'ConstraintViolationException',
@@ -225,6 +235,11 @@ describe('accounts', () => {
     });
     await expect(castellan.iam(root).createUser({ UserName: 'after' })).rejects.toMatchObject({
       name: 'InvalidClientTokenId',
+    });
+    const RoleArn = `arn:aws:iam::${account}:role/OrganizationAccountAccessRole`;
+    const somebody = await user(undefined, 'somebody', [{ Effect: 'Allow', Action: '*', Resource: '*' }]);
+    await expect(castellan.sts(somebody).send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'late' }))).rejects.toMatchObject({
+      name: 'AccessDenied',
     });
     castellan.clock.advance(91 * 86_400_000);
     await castellan.work.settle();

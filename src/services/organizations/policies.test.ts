@@ -1,5 +1,5 @@
 // Policies, attachments, tags and delegation through the whole pipeline, as the SDK sees them.
-import type { Organizations } from '@aws-sdk/client-organizations';
+import { type Organizations, paginateListTargetsForPolicy } from '@aws-sdk/client-organizations';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
 import { testUser } from '../../../test/users.ts';
@@ -73,6 +73,35 @@ describe('policies', () => {
     });
   });
 
+  test('come in pages of one, AWS’s own first, each once', async () => {
+    for (const name of ['page-1', 'page-2']) await newPolicy(name, deny('sns:*'));
+    const names: (string | undefined)[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await organizations.listPolicies({ Filter: 'SERVICE_CONTROL_POLICY', MaxResults: 1, NextToken });
+      expect(page.Policies).toHaveLength(1);
+      names.push(page.Policies?.[0]?.Name);
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined);
+    expect(names.slice(0, 3)).toEqual(['FullAWSAccess', 'page-1', 'page-2']);
+    for await (const page of paginateListTargetsForPolicy({ client: organizations, pageSize: 1 }, { PolicyId: 'p-FullAWSAccess' })) {
+      expect(page.Targets?.length).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('of some types need trusted access of the service that reads them', async () => {
+    const ServicePrincipal = 'securityhub.amazonaws.com';
+    const enable = () => organizations.enablePolicyType({ RootId: rootId, PolicyType: 'SECURITYHUB_POLICY' });
+    await expect(enable()).rejects.toMatchObject({ Reason: 'SERVICE_ACCESS_NOT_ENABLED' });
+    await organizations.enableAWSServiceAccess({ ServicePrincipal });
+    await enable();
+    await expect(organizations.disableAWSServiceAccess({ ServicePrincipal })).rejects.toMatchObject({
+      Reason: 'POLICY_TYPE_ENABLED_FOR_THIS_SERVICE',
+    });
+    await organizations.disablePolicyType({ RootId: rootId, PolicyType: 'SECURITYHUB_POLICY' });
+    await organizations.disableAWSServiceAccess({ ServicePrincipal });
+  });
+
   test('must be what their type demands', async () => {
     const content = (
       Content: string,
@@ -101,7 +130,13 @@ describe('policies', () => {
     ]) {
       await expect(content(bad, 'RESOURCE_CONTROL_POLICY'), bad).rejects.toMatchObject(malformed);
     }
-    for (const bad of ['{"plans":{}}', '{"tags":{"a":{"tag_key":{"@@assing":"A"}}}}', '{"tags":{"a":{"tag_key":"A"}}}']) {
+    for (const bad of [
+      '{"plans":{}}',
+      '{"tags":{"a":{"tag_key":{"@@assing":"A"}}}}',
+      '{"tags":{"a":{"tag_key":"A"}}}',
+      '{"tags":{"a":{"tag_key":{"@@assign":"B"}}}}',
+      '{"tags":{"a":{"colour":{"@@assign":"B"}}}}',
+    ]) {
       await expect(content(bad, 'TAG_POLICY'), bad).rejects.toMatchObject(malformed);
     }
     await expect(content(statement({ Sid: 'x'.repeat(10_240) }))).rejects.toMatchObject({ Reason: 'POLICY_CONTENT_LIMIT_EXCEEDED' });
@@ -132,6 +167,19 @@ describe('policies', () => {
     await expect(attach(await newPolicy('one-too-many', deny('sqs:*')))).rejects.toMatchObject({
       Reason: 'MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED',
     });
+  });
+
+  test('are attached, named and nested within limits by parallel calls too', async () => {
+    const unit = await newUnit('contended');
+    const ids: string[] = [];
+    for (let index = 0; index < 14; index += 1) ids.push(await newPolicy(`contender-${index}`, deny(`sns:*${index}`)));
+    const attached = await Promise.allSettled(ids.map((PolicyId) => organizations.attachPolicy({ PolicyId, TargetId: unit })));
+    // FullAWSAccess is the tenth.
+    expect(attached.filter(({ status }) => status === 'fulfilled')).toHaveLength(9);
+    const named = await Promise.allSettled(Array.from({ length: 8 }, () => newUnit('the same name', unit)));
+    expect(named.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const created = await Promise.allSettled(Array.from({ length: 8 }, () => newPolicy('the same policy', deny('sns:*'))));
+    expect(created.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
   test('of a type must be enabled, and are forgotten when it is disabled', async () => {

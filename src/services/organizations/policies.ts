@@ -3,7 +3,7 @@ import type { Scope } from '../../kit/context.ts';
 import type { Policy, PolicySummary, PolicyType } from './api.gen.ts';
 import { policyArn } from './arns.ts';
 import { type AwsManagedPolicy, managedPolicy, managedPolicyOf } from './aws-managed.ts';
-import { listPage } from './listing.ts';
+import { listPage, pageSize, startToken } from './listing.ts';
 import { checkContent } from './policy-content.ts';
 import { policyQuotas } from './quotas.ts';
 import { attachedTo, type OrganizationRecord, type PolicyRecord, policies, policyNames, policyOrder, tagsOf } from './records.ts';
@@ -166,14 +166,12 @@ export const ListPolicies = organizationOperation('ListPolicies', {
   async handle(input, context, organization) {
     const { transaction } = context;
     const { organizationId } = organization;
-    const managed = input.NextToken === undefined ? managedPolicyOf(input.Filter) : undefined;
-    const limit = (input.MaxResults ?? 20) - (managed === undefined ? 0 : 1);
+    const most = input.MaxResults ?? pageSize;
     // AWS's own policy comes first, and takes a place on the first page.
+    const managed = input.NextToken === undefined ? managedPolicyOf(input.Filter) : undefined;
     const first = managed === undefined ? [] : [summaryShape(context, organization, managed)];
-    const page = await listPage(context, policyOrder, [organizationId, input.Filter], {
-      NextToken: input.NextToken,
-      MaxResults: Math.max(1, limit),
-    });
+    if (first.length === most) return { Policies: first, NextToken: startToken };
+    const page = await listPage(context, policyOrder, [organizationId, input.Filter], { ...input, MaxResults: most - first.length });
     const found = await Promise.all(page.items.map(({ policyId }) => policies.get(transaction, organizationId, policyId)));
     const own = found.flatMap((policy) => (policy === undefined ? [] : [summaryShape(context, organization, policy)]));
     return { Policies: [...first, ...own], ...page.state };

@@ -7,7 +7,6 @@ export const quotas = {
   organizationalUnits: 2_000,
   organizationalUnitDepth: 5,
   tagsPerResource: 50,
-  handshakesPerDay: 20,
   /** Created accounts cannot be removed earlier. */
   createdAccountDaysMin: 4,
   delegatedAdministratorsPerService: 10,

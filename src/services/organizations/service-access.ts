@@ -1,9 +1,13 @@
 // Trusted access: which AWS services may see the organisation and act in its accounts; and members that administer a service for all.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services_list.html
+import type { PolicyType } from './api.gen.ts';
 import { listPage } from './listing.ts';
 import { serviceAccess } from './records.ts';
 import { constraint, invalidInput } from './service.ts';
 import { organizationOperation } from './standing.ts';
+
+/** AWS: policies of these types need trusted access of the service that reads them. */
+export const policyTypeServices: Readonly<Partial<Record<PolicyType, string>>> = { SECURITYHUB_POLICY: 'securityhub.amazonaws.com' };
 
 /** @throws Fault InvalidInputException */
 export function requireServicePrincipal(name: string): void {
@@ -37,8 +41,15 @@ export const EnableAWSServiceAccess = organizationOperation('EnableAWSServiceAcc
 export const DisableAWSServiceAccess = organizationOperation('DisableAWSServiceAccess', {
   who: 'management',
   on: keyOf,
-  handle({ ServicePrincipal }, { transaction }, { organizationId }) {
+  handle({ ServicePrincipal }, { transaction }, { organizationId, policyTypes }) {
     requireServicePrincipal(ServicePrincipal);
+    const isNeeded = Object.entries(policyTypeServices).some(([type, service]) => service === ServicePrincipal && type in policyTypes);
+    if (isNeeded) {
+      throw constraint(
+        'POLICY_TYPE_ENABLED_FOR_THIS_SERVICE',
+        'You must disable the policy type of the service before you can disable its access.',
+      );
+    }
     serviceAccess.remove(transaction, { organizationId, servicePrincipal: ServicePrincipal, atMs: 0 });
     return {};
   },

@@ -2,7 +2,7 @@
 // management account; members that administer a service read; what the organisation's resource policy hands over, members may do.
 
 import type { Context, Scope } from '../../kit/context.ts';
-import type { Access, OperationDefinition } from '../../kit/operation.ts';
+import type { Access, Coverage, OperationDefinition } from '../../kit/operation.ts';
 import { compilePolicy } from '../../policy/compile.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { Operations } from './api.gen.ts';
@@ -30,6 +30,8 @@ type Name = keyof Operations & string;
 type TagList = readonly { readonly Key: string; readonly Value: string }[];
 
 interface Declaration<Input, Output> {
+  /** `stored` for what is kept without effect. */
+  readonly coverage?: Coverage;
   readonly who: Who;
   /** What is touched; nothing in particular when absent. */
   readonly on?: (input: Input, organization: OrganizationRecord, scope: Scope) => readonly Target[] | Promise<readonly Target[]>;
@@ -46,6 +48,7 @@ export function organizationOperation<Operation extends Name>(
   type Input = Operations[Operation]['input'];
   return operation(name, {
     access: async (input: Input, scope: Scope) => accessOf(name, declaration, input, scope),
+    ...(declaration.coverage === undefined ? {} : { coverage: declaration.coverage }),
     async handle(input: Input, context: Context) {
       const organization = await requireOrganization(context);
       if (!(await isEntitled(context, organization, declaration.who))) throw accessDenied();
@@ -61,7 +64,7 @@ export async function requireOrganization(scope: Scope): Promise<OrganizationRec
   return organization;
 }
 
-export async function organizationOf({ transaction, account }: Scope): Promise<OrganizationRecord | undefined> {
+async function organizationOf({ transaction, account }: Scope): Promise<OrganizationRecord | undefined> {
   const member = await members.get(transaction, account);
   return member === undefined ? undefined : organizations.get(transaction, member.organizationId);
 }
@@ -74,7 +77,7 @@ async function isEntitled(scope: Scope, organization: OrganizationRecord, who: W
   return (await resourcePolicies.get(scope.transaction, organization.organizationId)) !== undefined;
 }
 
-async function isDelegated({ transaction, account }: Scope, { organizationId }: OrganizationRecord): Promise<boolean> {
+export async function isDelegated({ transaction, account }: Scope, { organizationId }: OrganizationRecord): Promise<boolean> {
   return (await delegations.list(transaction, [organizationId, account], { limit: 1 })).length > 0;
 }
 

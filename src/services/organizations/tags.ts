@@ -1,6 +1,7 @@
 // Tags on accounts, roots, units and policies. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_tagging.html
 import type { Scope } from '../../kit/context.ts';
 import type { Transaction } from '../../store/store.ts';
+import { transfers } from './handshake-records.ts';
 import { badToken } from './listing.ts';
 import { quotas } from './quotas.ts';
 import { type OrganizationRecord, policies, resourcePolicies, type Tags, tagsOf } from './records.ts';
@@ -51,6 +52,7 @@ async function requireTaggable(scope: Scope, organization: OrganizationRecord, i
 
 async function isPolicy(transaction: Transaction, organizationId: string, id: string): Promise<boolean> {
   if (id.startsWith('rp-')) return (await resourcePolicies.get(transaction, organizationId))?.policyId === id;
+  if (id.startsWith('rt-')) return (await transfers.get(transaction, id))?.target.organizationId === organizationId;
   return (await policies.get(transaction, organizationId, id)) !== undefined;
 }
 

@@ -11,7 +11,7 @@ import { organizationOperation } from './standing.ts';
 import { checkedTags, putTags } from './tags.ts';
 import { childOf, count, countOf, depthOf, findMember, requireParent, requireUnit } from './tree.ts';
 
-export function unitShape(scope: Scope, organization: OrganizationRecord, { unitId, name, path }: UnitRecord): OrganizationalUnit {
+function unitShape(scope: Scope, organization: OrganizationRecord, { unitId, name, path }: UnitRecord): OrganizationalUnit {
   return { Id: unitId, Arn: unitArn(scope.partition, organization, unitId), Name: name, Path: path };
 }
 

@@ -4,7 +4,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { ReplicaRegionType, ReplicationStatusType } from './api.gen.ts';
-import { open, type SecretValue, seal, type ValueOwner } from './envelope.ts';
+import { givenKey, open, type SecretValue, seal, type ValueOwner } from './envelope.ts';
 import { eraseSecret } from './erasure.ts';
 import { secretEvent } from './events.ts';
 import { quotas } from './quotas.ts';
@@ -62,7 +62,7 @@ export async function addReplicas(
   const regions = new Set(secret.replicaRegions);
   for (const { Region: region, KmsKeyId: kmsKeyId } of wanted) {
     const { account, name } = secret;
-    const replica = { account, region, name, primaryRegion: secret.region, ...(kmsKeyId ? { kmsKeyId } : {}) };
+    const replica = { account, region, name, primaryRegion: secret.region, kmsKeyId: givenKey(kmsKeyId) };
     regions.add(region);
     const message = await replicate(context, secret, replica, overwrites);
     const failure = { ...replica, message: message ?? '' };

@@ -194,6 +194,30 @@ test.each<[string, object, string]>([
   expect((await events()).at(-1)).toMatchObject({ eventName: 'RotationFailed', additionalEventData: { ErrorMessage } });
 });
 
+test('a rotator acts as Secrets Manager, so a customer key must let the service in', async () => {
+  const { KeyMetadata } = await castellan.kms().createKey({});
+  const KeyId = KeyMetadata?.KeyId ?? '';
+  await client.send(new CreateSecretCommand({ Name: SecretId, SecretString: JSON.stringify(unreachable), KmsKeyId: KeyId }));
+  await rotate();
+  await pass(0);
+  const reason = async () => (await events()).at(-1)?.additionalEventData.ErrorMessage;
+  expect(await reason()).toBe('createSecret: Access to KMS is not allowed');
+  const everything = { Effect: 'Allow', Action: 'kms:*', Resource: '*' };
+  const Statement = [
+    { ...everything, Principal: { AWS: '111122223333' } },
+    {
+      ...everything,
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Principal: { Service: 'secretsmanager.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': '111122223333' } },
+    },
+  ];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  await castellan.kms().putKeyPolicy({ KeyId, PolicyName: 'default', Policy });
+  await pass(minuteMs);
+  expect(await reason()).toBe('setSecret: Unable to connect to the database (ECONNREFUSED).');
+});
+
 test.each<[Partial<RotateSecretCommandInput>, string, string]>([
   [{ RotationLambdaARN: undefined }, 'InvalidRequestException', 'No Lambda rotation function ARN is associated with this secret.'],
   [{ RotationLambdaARN: builtIn('Unknown') }, 'InvalidParameterException', `There is no built-in rotation function ${builtIn('Unknown')}.`],

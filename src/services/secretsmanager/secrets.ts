@@ -1,9 +1,10 @@
 // Secrets themselves: making, describing and changing them.
+import { Fault } from '../../base/fault.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import { keyConditions, onSecret, secretAccess, tagConditions } from './access.ts';
 import type { CreateSecretRequest, CreateSecretResponse, DescribeSecretResponse, UpdateSecretRequest } from './api.gen.ts';
-import { open, seal } from './envelope.ts';
+import { givenKey, open, seal } from './envelope.ts';
 import { current, holderOf, labelsByVersion, pending, previous } from './labels.ts';
 import { type SecretRecord, secrets, versions } from './records.ts';
 import { addReplicas, replicationStatus, requireRegions } from './replicas.ts';
@@ -55,7 +56,7 @@ export const CreateSecret = operation('CreateSecret', {
       changedAtMs: now,
       ...(input.Description === undefined ? {} : { description: input.Description }),
       ...(input.Type === undefined ? {} : { type: input.Type }),
-      ...(input.KmsKeyId ? { kmsKeyId: input.KmsKeyId } : {}),
+      kmsKeyId: givenKey(input.KmsKeyId),
       tags: withTags({}, input.Tags),
       labels: [],
       versionCount: 0,
@@ -164,14 +165,19 @@ export const UpdateSecret = operation('UpdateSecret', {
 /** The versions in use go under the new key. AWS: they keep the old one when the caller may not encrypt with the new one. */
 async function withKey(context: Context, secret: SecretRecord, keyId: string): Promise<SecretRecord> {
   const { account, region, name } = secret;
-  const next = { ...secret, kmsKeyId: keyId === '' ? undefined : keyId };
+  const next = { ...secret, kmsKeyId: givenKey(keyId) };
   for (const versionId of new Set([current, pending, previous].flatMap((label) => holderOf(secret.labels, label) ?? []))) {
     const version = await versions.get(context.transaction, account, region, name, versionId);
     if (version?.value === undefined) continue;
     const value = await open(context, ownerOf(context, secret, versionId), version.value);
-    versions.put(context.transaction, { ...version, value: await seal(context, ownerOf(context, next, versionId), value) });
+    const sealed = await seal(context, ownerOf(context, next, versionId), value).catch(whenRefused);
+    if (sealed !== undefined) versions.put(context.transaction, { ...version, value: sealed });
   }
   return next;
+}
+
+function whenRefused(error: unknown): undefined {
+  if (!(error instanceof Fault && error.code === 'AccessDeniedException')) throw error;
 }
 
 export const secretOperations = [CreateSecret, DescribeSecret, UpdateSecret];

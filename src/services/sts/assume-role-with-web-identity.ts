@@ -2,6 +2,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access, Proof } from '../../kit/operation.ts';
+import { outboundIssuerUrl } from '../../kit/outbound-issuer.ts';
 import type { RoleFacts } from '../../kit/ports.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse } from './api.gen.ts';
@@ -98,6 +99,10 @@ async function openIdFederation(input: AssumeRoleWithWebIdentityRequest, account
 
 async function issuerOf(token: OidcToken, account: string, scope: Scope): Promise<Issuer> {
   const name = token.issuer.replace(/^https:\/\//, '');
+  // AWS: the tokens of GetWebIdentityToken are for services outside only.
+  if (token.issuer.startsWith(outboundIssuerUrl(scope.publicUrl, ''))) {
+    throw invalidIdToken('Tokens of GetWebIdentityToken cannot be used to assume a role');
+  }
   // AWS: Google's tokens may name it without the scheme.
   if (builtIn.has(name)) return { principal: name, name, url: `https://${name}`, clientIds: undefined, thumbprints: [] };
   const provider = token.issuer === name ? undefined : await scope.providers.openIdProvider(scope.transaction, account, name);

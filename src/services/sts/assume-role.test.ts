@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { roleCaller, rootCaller, sessionFacts, testContext, testNow, userCaller } from '../../../test/service-context.ts';
 import { accountOfAccessKeyId } from '../../kit/account-ids.ts';
 import type { Caller, EventFacts } from '../../kit/context.ts';
+import { sealContextAssertion } from '../../kit/context-assertion.ts';
 import type { Access } from '../../kit/operation.ts';
 import type { RoleFacts } from '../../kit/ports.ts';
 import { openSessionToken } from '../../kit/session-token.ts';
@@ -71,6 +72,34 @@ test.each([
   ['what its session hands on', chained, {}, ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']],
 ])('asks for the permissions of a caller that passes %s', async (_, caller, input, actions) => {
   expect(actionsOf(await accessOf(input, { caller }))).toEqual(actions);
+});
+
+const identityCenter = 'arn:aws:iam::aws:contextProvider/IdentityCenter';
+const assertion = (more: object = {}) =>
+  sealContextAssertion(testContext().sealer, {
+    providerArn: identityCenter,
+    context: { 'identitystore:UserId': 'user-7' },
+    expiresAtMs: testNow + 60_000,
+    ...more,
+  });
+
+test('asks sts:SetContext for a provided context, with what it says as conditions, and keeps it in the session', async () => {
+  const ProvidedContexts = [{ ProviderArn: identityCenter, ContextAssertion: assertion() }];
+  const accesses = await accessOf({ ProvidedContexts });
+  expect(actionsOf(accesses)).toEqual(['sts:AssumeRole', 'sts:SetContext']);
+  expect(accesses[1]?.context).toMatchObject({
+    'sts:RequestContextProviders': [identityCenter],
+    'sts:RequestContext/identitystore:UserId': 'user-7',
+  });
+  expect((await assume({ ProvidedContexts })).token?.facts.providedKeys).toEqual({ 'identitystore:UserId': 'user-7' });
+});
+
+test.each([
+  ['of another provider', assertion({ providerArn: 'arn:aws:iam::aws:contextProvider/Other' }), 'InvalidParameterValue'],
+  ['that nobody sealed', 'forged', 'InvalidParameterValue'],
+  ['that has expired', assertion({ expiresAtMs: testNow }), 'ExpiredTokenException'],
+])('refuses a context %s', async (_, ContextAssertion, code) => {
+  await expect(accessOf({ ProvidedContexts: [{ ProviderArn: identityCenter, ContextAssertion }] })).rejects.toMatchObject({ code });
 });
 
 test('asks about a role that does not exist as about one that trusts nobody', async () => {
@@ -228,6 +257,14 @@ test('seals session policies into the token and says how much space they take', 
   expect(token).toMatchObject({ policy: Policy, policyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'] });
   expect(output.PackedPolicySize).toBeGreaterThan(0);
   expect(output.PackedPolicySize).toBeLessThan(25);
+});
+
+test('takes a session policy in the older version of the language, which is meant when none is named', async () => {
+  const Statement = [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }];
+  for (const Version of [undefined, '2008-10-17']) {
+    const Policy = JSON.stringify({ Version, Statement });
+    expect((await assume({ Policy })).token?.policy).toBe(Policy);
+  }
 });
 
 test('refuses tags that do not fit into the packed form, and says by how much', async () => {

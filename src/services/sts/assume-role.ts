@@ -6,6 +6,7 @@ import type { RoleFacts } from '../../kit/ports.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from './api.gen.ts';
 import { verifyMfa } from './mfa.ts';
+import { providedKeys } from './provided-contexts.ts';
 import { accountOfRole, defaultSessionSeconds, makeRoleSession, roleTagKeys, withinRole } from './role-session.ts';
 import { operation } from './service.ts';
 import { inheritedTags, requestedTags, sessionTagsOf } from './session-tags.ts';
@@ -29,7 +30,7 @@ async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly 
     requestTags: requestedTags(input),
     resourcePolicy: { mode: 'trust', source: role?.trust },
     hasSecondFactor,
-    context: conditions(input, scope.caller, role),
+    context: { ...conditions(input, scope.caller, role), ...providedKeys(input.ProvidedContexts, scope).ofCall },
   } as const;
   return actions(input, scope.caller).map((action) => ({ action, ...onRole }));
 }
@@ -38,7 +39,12 @@ async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly 
 function actions(input: AssumeRoleRequest, caller: Caller): readonly string[] {
   const passesTags = (input.Tags?.length ?? 0) > 0 || inheritedTags(caller.session).transitiveTagKeys.length > 0;
   const passesIdentity = sourceIdentityOf(input, caller) !== undefined;
-  return ['sts:AssumeRole', ...(passesTags ? ['sts:TagSession'] : []), ...(passesIdentity ? ['sts:SetSourceIdentity'] : [])];
+  return [
+    'sts:AssumeRole',
+    ...(passesTags ? ['sts:TagSession'] : []),
+    ...(passesIdentity ? ['sts:SetSourceIdentity'] : []),
+    ...(input.ProvidedContexts?.length ? ['sts:SetContext'] : []),
+  ];
 }
 
 function conditions(input: AssumeRoleRequest, caller: Caller, role: RoleFacts | undefined): Record<string, ConditionValue | undefined> {
@@ -61,9 +67,15 @@ async function handle(input: AssumeRoleRequest, context: Context): Promise<Assum
     policies: input,
     tags: sessionTagsOf(input, context.caller.session),
     sourceIdentity: sourceIdentityOf(input, context.caller),
-    origin: { isChained: context.caller.principal.kind === 'role-session' },
+    origin: { isChained: context.caller.principal.kind === 'role-session', ...contextOf(input, context) },
     ...(input.Tags?.length ? { requestParameters: { tags: undefined, principalTags: requestedTags(input) } } : {}),
   });
+}
+
+/** Keys that came with the request and stay with the session. */
+function contextOf(input: AssumeRoleRequest, context: Context): { readonly providedKeys?: Readonly<Record<string, ConditionValue>> } {
+  const { lasting } = providedKeys(input.ProvidedContexts, context);
+  return Object.keys(lasting).length > 0 ? { providedKeys: lasting } : {};
 }
 
 function durationOf(input: AssumeRoleRequest, caller: Caller, role: RoleFacts): number {

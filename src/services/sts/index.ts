@@ -4,11 +4,13 @@ import { GetAccessKeyInfo } from './access-key-info.ts';
 import { AssumeRole } from './assume-role.ts';
 import { AssumeRoleWithSAML } from './assume-role-with-saml.ts';
 import { AssumeRoleWithWebIdentity } from './assume-role-with-web-identity.ts';
+import { AssumeRoot } from './assume-root.ts';
 import { GetCallerIdentity } from './caller-identity.ts';
 import { DecodeAuthorizationMessage } from './decode-message.ts';
 import { GetFederationToken } from './federation-token.ts';
 import { GetSessionToken } from './session-token.ts';
 import { usedAssertionsJob } from './used-assertions.ts';
+import { GetWebIdentityToken } from './web-identity-token.ts';
 
 export const sts: ServiceDefinition = {
   name: 'sts',
@@ -16,11 +18,13 @@ export const sts: ServiceDefinition = {
     AssumeRole,
     AssumeRoleWithSAML,
     AssumeRoleWithWebIdentity,
+    AssumeRoot,
     DecodeAuthorizationMessage,
     GetAccessKeyInfo,
     GetCallerIdentity,
     GetFederationToken,
     GetSessionToken,
+    GetWebIdentityToken,
   ],
   jobs: [usedAssertionsJob],
 };

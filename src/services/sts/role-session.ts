@@ -19,7 +19,7 @@ export interface RoleSessionRequest {
   readonly tags: SessionTags;
   readonly sourceIdentity: string | undefined;
   /** How it came about. */
-  readonly origin?: Partial<Pick<SessionFacts, 'federatedProvider' | 'federatedKeys' | 'isChained'>>;
+  readonly origin?: Partial<Pick<SessionFacts, 'federatedProvider' | 'federatedKeys' | 'providedKeys' | 'isChained'>>;
   /** As the ledger prints them beside the model's own. */
   readonly requestParameters?: EventFacts['requestParameters'];
 }

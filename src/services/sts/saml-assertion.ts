@@ -14,7 +14,7 @@ export interface SamlClaims {
   /** `persistent`, or the whole URI of a format that is not SAML's own. */
   readonly subjectType: string;
   readonly recipient: string;
-  /** Until when the assertion itself may be used. */
+  /** Until when the assertion itself could be used again, if that were not refused. */
   readonly usableUntilMs: number;
   /** Until when the identity provider's own session holds. */
   readonly sessionUntilMs: number | undefined;
@@ -43,7 +43,7 @@ export function readClaims(assertion: Element, { provider, now, isRecipient, isA
   const issuer = textOf(sole(assertion, 'Issuer')).trim();
   if (issuer !== provider.entityId) throw invalidToken('Issuer not present in specified provider');
   if (provider.validUntilMs <= now) throw invalidToken('The metadata of the SAML provider has expired');
-  requireRecent(timeOf(assertion, 'IssueInstant'), now);
+  const redeemableUntilMs = redeemableUntil(timeOf(assertion, 'IssueInstant'), now);
   requireConditions(assertion, now, isAudience);
   const subject = childrenNamed(assertion, assertionNamespace, 'Subject')[0];
   const nameId = subject && childrenNamed(subject, assertionNamespace, 'NameID')[0];
@@ -55,7 +55,7 @@ export function readClaims(assertion: Element, { provider, now, isRecipient, isA
     subject: nameId === undefined ? undefined : textOf(nameId).trim() || undefined,
     subjectType: subjectTypeOf(nameId?.getAttribute('Format') ?? ''),
     recipient,
-    usableUntilMs: notOnOrAfterMs,
+    usableUntilMs: Math.min(notOnOrAfterMs, redeemableUntilMs),
     sessionUntilMs: sessionEnd(assertion, now),
     attributes: attributesOf(assertion),
   };
@@ -72,11 +72,12 @@ function sole(parent: Element, localName: string): Element {
   return found;
 }
 
-function requireRecent(issuedAtMs: number | undefined, now: number): void {
+function redeemableUntil(issuedAtMs: number | undefined, now: number): number {
   if (issuedAtMs === undefined || issuedAtMs > now + skewMs) throw invalidToken('The SAML assertion has no valid IssueInstant');
   if (now - issuedAtMs > redeemWithinMs) {
     throw fault('ExpiredTokenException', 'Token must be redeemed within 5 minutes of issuance');
   }
+  return issuedAtMs + redeemWithinMs + 1;
 }
 
 function requireConditions(assertion: Element, now: number, isAudience: (audience: string) => boolean): void {

@@ -4,7 +4,7 @@ import { deflateRawSync } from 'node:zlib';
 import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
-import { checkIdentityDocument } from '../../policy/validate-document.ts';
+import { checkDocument } from '../../policy/validate-document.ts';
 import type { PolicyDescriptorType } from './api.gen.ts';
 import { fault } from './service.ts';
 
@@ -41,7 +41,7 @@ export async function sessionPoliciesOf(input: PolicyInput, account: string, sco
     );
   }
   if (input.Policy !== undefined) {
-    const check = checkIdentityDocument(input.Policy);
+    const check = checkDocument('session', input.Policy);
     if ('message' in check) throw fault('MalformedPolicyDocument', check.message);
   }
   for (const arn of arns) await requireManagedPolicy(arn, account, scope);

@@ -4,6 +4,9 @@ import {
   CreateAccessKeyCommand,
   CreateRoleCommand,
   CreateUserCommand,
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  ListUsersCommand,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
@@ -187,4 +190,51 @@ test('the ledger shows AssumeRole with its response, without secrets, and finds 
   expect(record.responseElements.credentials.accessKeyId).toBe(session.accessKeyId);
   expect(record.resources).toEqual([{ accountId: '111122223333', type: 'AWS::IAM::Role', ARN: arn }]);
   expect(event?.CloudTrailEvent).not.toContain(session.secretAccessKey);
+});
+
+test('a role that was deleted and made again under its name does not inherit the trust that others had in it', async () => {
+  const iam = castellan.iam();
+  const first = await role('reborn', [trusting(aliceArn)]);
+  const target = await role('trusting', [trusting(first)]);
+  expect(await whoIs(await assume(target, await assume(first)))).toContain('assumed-role/trusting/');
+  const before = await assume(first);
+  await iam.send(new DeleteRolePolicyCommand({ RoleName: 'reborn', PolicyName: 'p' }));
+  await iam.send(new DeleteRoleCommand({ RoleName: 'reborn' }));
+  await role('reborn', [trusting(aliceArn)]);
+  await expect(assume(target, await assume(first))).rejects.toMatchObject({ name: 'AccessDenied' });
+  // Nor do the sessions of the old role become sessions of the new one.
+  await expect(whoIs(before)).rejects.toMatchObject({ name: 'InvalidClientTokenId' });
+});
+
+test('a trust policy that names the account only leaves the decision to the user’s own policies', async () => {
+  const arn = await role('delegated', [trusting('111122223333')]);
+  const powerless = await user('powerless', [allow('s3:*')]);
+  await expect(assume(arn, powerless)).rejects.toMatchObject({
+    name: 'AccessDenied',
+    message: `User: arn:aws:iam::111122223333:user/powerless is not authorized to perform: sts:AssumeRole on resource: ${arn} because no identity-based policy allows the sts:AssumeRole action`,
+  });
+  const able = await user('able', [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: arn }]);
+  expect(await whoIs(await assume(arn, able))).toContain('assumed-role/delegated/');
+});
+
+test('sessions are revoked by denying what was issued before a moment', async () => {
+  const arn = await role('revocable', [trusting(aliceArn)]);
+  const before = await assume(arn);
+  await castellan.iam(before).send(new ListUsersCommand({}));
+  castellan.clock.advance(2_000);
+  const moment = new Date(castellan.clock.now()).toISOString();
+  const revoke = { Effect: 'Deny', Action: '*', Resource: '*', Condition: { DateLessThan: { 'aws:TokenIssueTime': moment } } };
+  await castellan.iam().send(new PutRolePolicyCommand({ RoleName: 'revocable', PolicyName: 'revoke', PolicyDocument: policy([revoke]) }));
+  await expect(castellan.iam(before).send(new ListUsersCommand({}))).rejects.toMatchObject({
+    name: 'AccessDenied',
+    message: expect.stringContaining('with an explicit deny in an identity-based policy'),
+  });
+  castellan.clock.advance(2_000);
+  expect((await castellan.iam(await assume(arn)).send(new ListUsersCommand({}))).Users?.length).toBeGreaterThan(0);
+});
+
+test('a role does not trust itself by being itself', async () => {
+  const arn = await role('itself', [trusting(aliceArn)]);
+  const session = await assume(arn);
+  await expect(assume(arn, session)).rejects.toMatchObject({ name: 'AccessDenied' });
 });

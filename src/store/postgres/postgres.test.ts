@@ -1,9 +1,11 @@
 // The PostgreSQL engine under the contract, and what only it must do.
+
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { startPostgres } from '../../../test/postgres.ts';
 import { randomIds } from '../../base/ids.ts';
 import { storeContract } from '../contract.ts';
+import { fixedRootKey } from '../root-key.ts';
 import { openPostgresStore } from './postgres.ts';
 
 const ids = randomIds();
@@ -18,7 +20,7 @@ else {
     const url = await server.database();
     const rootKey = ids.bytes(32);
     return {
-      open: () => openPostgresStore({ url, rootKey, ids }),
+      open: () => openPostgresStore({ url, rootKeys: fixedRootKey(rootKey), ids }),
       async raw() {
         const client = new pg.Client({ connectionString: url });
         await client.connect();
@@ -31,7 +33,7 @@ else {
 
   test('refuses a database of a newer version', async () => {
     const url = await server.database();
-    const options = { url, rootKey: ids.bytes(32), ids };
+    const options = { url, rootKeys: fixedRootKey(ids.bytes(32)), ids };
     await (await openPostgresStore(options)).close();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
@@ -41,7 +43,7 @@ else {
   });
 
   test('two nodes see each other’s commits at once, and several may start on an empty database together', async () => {
-    const options = { url: await server.database(), rootKey: ids.bytes(32), ids };
+    const options = { url: await server.database(), rootKeys: fixedRootKey(ids.bytes(32)), ids };
     const [one, two] = await Promise.all([openPostgresStore(options), openPostgresStore(options)]);
     await one?.transact(async (transaction) => transaction.put('c', 'k', { v: 1 }));
     expect(await two?.transact((transaction) => transaction.get('c', 'k'))).toEqual({ v: 1 });

@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { Ids } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
 import { type LedgerRow, rowToEntry } from '../ledger-row.ts';
+import type { RootKeys } from '../root-key.ts';
 import { createDocumentSealer, type DocumentSealer } from '../seal.ts';
 import {
   ConflictError,
@@ -23,7 +24,7 @@ import { followingStatement, ledgerStatement, listStatement } from './statements
 
 export interface PostgresOptions {
   readonly url: string;
-  readonly rootKey: Uint8Array;
+  readonly rootKeys: RootKeys;
   readonly ids: Ids;
 }
 
@@ -45,7 +46,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   });
   // An idle connection that breaks is replaced by the pool; the next unit of work gets a new one.
   pool.on('error', () => undefined);
-  const sealer = createDocumentSealer(options.rootKey, options.ids);
+  const sealer = createDocumentSealer(options.rootKeys, options.ids);
   await migrate(pool);
 
   const transact = async <Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {

@@ -6,6 +6,7 @@ import type { DocumentSealer } from '../seal.ts';
 import type { Document, Entry, LedgerBatch, LedgerEntry, LedgerEvent, LedgerQuery, Range } from '../store.ts';
 import type { Writes } from '../unit-of-work.ts';
 import { ledgerStatement } from './ledger.ts';
+import { createListCache } from './list-cache.ts';
 
 export interface SqliteFile {
   get(collection: string, key: string): Document | undefined;
@@ -44,7 +45,9 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
   );
   // Sequences are given in the order of commits, by the one process that writes.
   const following = database.prepare<[number, number], LedgerRow>('SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
+  const listings = new Map<string, Database.Statement<unknown[], { key: string; value: string }>>();
   const cache = createDocumentCache();
+  const lists = createListCache();
 
   const writeAll = database.transaction((batch: readonly Writes[]) => {
     for (const { documents, events } of batch) {
@@ -68,9 +71,18 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
       return document;
     },
     list(collection, range) {
+      const cached = lists.get(collection, range);
+      if (cached !== undefined) return cached;
       const { sql, parameters } = listStatement(collection, range);
-      const rows = database.prepare<unknown[], { key: string; value: string }>(sql).all(...parameters);
-      return rows.map(({ key, value }) => ({ key, value: sealer.decode(collection, key, value) }));
+      // A few texts serve every list, and preparing one costs more than running it.
+      let statement = listings.get(sql);
+      if (statement === undefined) {
+        statement = database.prepare<unknown[], { key: string; value: string }>(sql);
+        listings.set(sql, statement);
+      }
+      const entries = statement.all(...parameters).map(({ key, value }) => ({ key, value: sealer.decode(collection, key, value) }));
+      lists.set(collection, range, entries);
+      return entries;
     },
     collections: () =>
       database
@@ -90,13 +102,20 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
     },
     write(batch) {
       if (!batch.some(({ documents, events }) => documents.size > 0 || events.length > 0)) return;
-      for (const { documents } of batch)
-        for (const [collection, entries] of documents) for (const key of entries.keys()) cache.drop(collection, key);
+      for (const { documents } of batch) {
+        for (const [collection, entries] of documents) {
+          lists.drop(collection);
+          for (const key of entries.keys()) cache.drop(collection, key);
+        }
+      }
       writeAll.immediate(batch);
+      // The pages are overwritten by secure_delete; here the log loses what it still holds of them.
+      if (batch.some(({ isScrubbed }) => isScrubbed)) database.pragma('wal_checkpoint(TRUNCATE)');
     },
     clear() {
       database.exec('DELETE FROM documents; DELETE FROM events;');
       cache.clear();
+      lists.clear();
     },
     close: () => void database.close(),
   };
@@ -119,6 +138,7 @@ function openDatabase(path: string): Database.Database {
     throw error;
   }
   database.pragma('synchronous = FULL');
+  database.pragma('secure_delete = ON');
   database.pragma('cache_size = -16000');
   database.pragma('temp_store = MEMORY');
   migrate(database);

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { Ids } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
+import type { RootKeys } from '../root-key.ts';
 import { createDocumentSealer } from '../seal.ts';
 import { ConflictError, type Document, type Store, type Transaction } from '../store.ts';
 import { createUnitOfWork, type UnitOfWork } from '../unit-of-work.ts';
@@ -13,7 +14,7 @@ import { openSqliteFile, type SqliteFile } from './sqlite-file.ts';
 
 export interface SqliteOptions {
   readonly dataDir: string;
-  readonly rootKey: Uint8Array;
+  readonly rootKeys: RootKeys;
   readonly ids: Ids;
 }
 
@@ -30,7 +31,7 @@ const conflictsUntilAlone = 5;
 
 /** @throws Error when another process owns the directory, or a newer version wrote it. */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const file = openSqliteFile(join(options.dataDir, 'castellan.db'), createDocumentSealer(options.rootKey, options.ids));
+  const file = openSqliteFile(join(options.dataDir, 'castellan.db'), createDocumentSealer(options.rootKeys, options.ids));
   const log = createCommitLog();
   let queue: Pending[] = [];
   let isClosed = false;

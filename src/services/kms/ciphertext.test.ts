@@ -1,0 +1,52 @@
+// The form of ciphertext: what an earlier version wrote opens for ever, and what was changed does not open at all.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decryptWith, encryptWith, readHeader } from './ciphertext.ts';
+
+const material = Buffer.from(Array.from({ length: 32 }, (_each, index) => index));
+const header = { account: '111122223333', keyId: '1234abcd-12ab-34cd-56ef-1234567890ab', materialId: 'ab'.repeat(32) };
+
+/** Written by version 1 on 25 November 2026. INVARIANT: never edit; a new form gets a new version and a line of its own. */
+const golden = [
+  {
+    blob: 'ATExMTEyMjIyMzMzMyQxMjM0YWJjZC0xMmFiLTM0Y2QtNTZlZi0xMjM0NTY3ODkwYWKrq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urqwkJCQkJCQkJCQkJCQkJCQl6uuaCdk27J2vaGMTwVjISxbCjMYfL',
+    context: { a: 'ä', b: '2' },
+    plaintext: 'golden',
+  },
+];
+
+test.each(golden)('opens what earlier versions wrote', ({ blob, context, plaintext }) => {
+  const bytes = Buffer.from(blob, 'base64');
+  expect(readHeader(bytes)).toEqual(header);
+  expect(Buffer.from(decryptWith(material, bytes, context) ?? []).toString()).toBe(plaintext);
+});
+
+test('gives back every plaintext under every context, and nothing under another context, key or form', () => {
+  const context = fc.dictionary(fc.string(), fc.string(), { maxKeys: 4 });
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 100 }),
+      context,
+      context,
+      fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      (plaintext, own, other, nonce) => {
+        const blob = encryptWith(material, header, nonce, plaintext, own);
+        expect(Buffer.from(decryptWith(material, blob, own) ?? [])).toEqual(Buffer.from(plaintext));
+        const isSame =
+          Object.keys(own).length === Object.keys(other).length && Object.entries(own).every(([key, value]) => other[key] === value);
+        if (!isSame) expect(decryptWith(material, blob, other)).toBeUndefined();
+        expect(decryptWith(Buffer.alloc(32, 1), blob, own)).toBeUndefined();
+        expect(decryptWith(material, blob.subarray(0, -1), own)).toBeUndefined();
+      },
+    ),
+  );
+});
+
+test('two messages never look alike, even of the same plaintext', () => {
+  const [one, two] = [1, 2].map((byte) => encryptWith(material, header, Buffer.alloc(16, byte), Buffer.from('same'), {}));
+  expect(Buffer.from(one ?? []).subarray(-20)).not.toEqual(Buffer.from(two ?? []).subarray(-20));
+});
+
+test('arbitrary bytes are no ciphertext', () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => decryptWith(material, bytes, {}) === undefined));
+});

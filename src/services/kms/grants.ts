@@ -1,0 +1,250 @@
+// Grants: permission to use a key, given to one principal for chosen operations, and taken back.
+// https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+import { parseArn } from '../../base/arn.ts';
+import type { Context, Scope } from '../../kit/context.ts';
+import { type Access, commonFault } from '../../kit/operation.ts';
+import type { CreateGrantRequest, GrantListEntry, GrantOperation } from './api.gen.ts';
+import { grantsPerKeyMax } from './grant-matching.ts';
+import { keyAccess } from './key-access.ts';
+import { keyArn, requireKeyById, resolveKey } from './key-names.ts';
+import { requireState } from './key-states.ts';
+import { type GrantRecord, grants, type KeyRecord, keys, retirableGrants } from './records.ts';
+import { pageFor, refuseDryRun } from './requests.ts';
+import { fault, operation } from './service.ts';
+import { specs } from './specs.ts';
+
+const tokenPurpose = 'kms-grant-token';
+const listLimit = 50;
+
+/** Which operations make sense for keys of a usage. */
+const operationsOf: Readonly<Record<KeyRecord['usage'], readonly GrantOperation[]>> = {
+  ENCRYPT_DECRYPT: ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GetPublicKey'],
+  SIGN_VERIFY: ['Sign', 'Verify', 'GetPublicKey'],
+  GENERATE_VERIFY_MAC: ['GenerateMac', 'VerifyMac'],
+  KEY_AGREEMENT: ['DeriveSharedSecret', 'GetPublicKey'],
+};
+const symmetricOperations: readonly GrantOperation[] = [
+  'Encrypt',
+  'Decrypt',
+  'ReEncryptFrom',
+  'ReEncryptTo',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+];
+const everyKey: readonly GrantOperation[] = ['CreateGrant', 'RetireGrant', 'DescribeKey'];
+
+export const CreateGrant = operation('CreateGrant', {
+  access: (input, scope) =>
+    keyAccess(scope, input.KeyId, {
+      action: 'kms:CreateGrant',
+      grantOperation: 'CreateGrant',
+      grantTokens: input.GrantTokens,
+      encryptionContext: { ...input.Constraints?.EncryptionContextSubset, ...input.Constraints?.EncryptionContextEquals },
+      context: {
+        'kms:GrantOperations': input.Operations,
+        'kms:GranteePrincipal': input.GranteePrincipal,
+        'kms:RetiringPrincipal': input.RetiringPrincipal,
+        'kms:GrantConstraintType': constraintTypes(input),
+        'kms:GrantIsForAWSResource': String(scope.via.length > 0 || scope.caller.principal.kind === 'service'),
+      },
+    }),
+  async handle(input, context) {
+    const key = await requireKeyById(context, input.KeyId);
+    requireState(context, key, 'Enabled', 'Disabled', 'PendingImport', 'Unavailable');
+    await requireGrant(context, key, input);
+    refuseDryRun(input);
+    const known = input.Name === undefined ? undefined : await sameGrant(context, key, input);
+    if (known !== undefined) return { GrantId: known.grantId, GrantToken: tokenOf(context, known) };
+    await requireRoom(context, key);
+    const grant: GrantRecord = {
+      account: key.account,
+      region: key.region,
+      keyId: key.keyId,
+      grantId: Buffer.from(context.ids.bytes(32)).toString('hex'),
+      name: input.Name,
+      grantee: input.GranteePrincipal,
+      retiring: input.RetiringPrincipal,
+      issuingAccount: `arn:${context.partition}:iam::${context.account}:root`,
+      operations: input.Operations,
+      constraints: input.Constraints,
+      createdAtMs: context.now,
+    };
+    grants.put(context.transaction, grant);
+    if (grant.retiring !== undefined) retirableGrants.put(context.transaction, grant);
+    note(context, key);
+    return { GrantId: grant.grantId, GrantToken: tokenOf(context, grant) };
+  },
+});
+
+function constraintTypes({ Constraints: constraints }: CreateGrantRequest): string | undefined {
+  if (constraints?.EncryptionContextEquals !== undefined) return 'EncryptionContextEquals';
+  return constraints?.EncryptionContextSubset === undefined ? undefined : 'EncryptionContextSubset';
+}
+
+/** @throws Fault ValidationException, InvalidArnException */
+async function requireGrant(context: Context, key: KeyRecord, input: CreateGrantRequest): Promise<void> {
+  const allowed = key.spec === 'SYMMETRIC_DEFAULT' ? symmetricOperations : operationsOf[key.usage];
+  const wrong = input.Operations.filter((name) => !allowed.includes(name) && !everyKey.includes(name));
+  if (wrong.length > 0) {
+    throw commonFault(
+      'ValidationException',
+      `Grant operations [${wrong.join(', ')}] are not valid for a key with the key usage ${key.usage}.`,
+    );
+  }
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = input.Constraints ?? {};
+  if ((equals !== undefined || subset !== undefined) && specs[key.spec].material.kind !== 'symmetric') {
+    throw commonFault('ValidationException', 'Grant constraints are supported for symmetric encryption keys only.');
+  }
+  for (const principal of [input.GranteePrincipal, input.RetiringPrincipal]) {
+    if (principal !== undefined && !(await isPrincipal(context, principal))) {
+      throw fault('InvalidArnException', `ARN does not refer to a valid principal: ${principal}`);
+    }
+  }
+}
+
+async function isPrincipal({ transaction, principals }: Context, text: string): Promise<boolean> {
+  if (/^[a-z0-9.-]+\.amazonaws\.com$/.test(text)) return true;
+  const arn = parseArn(text);
+  if (arn === undefined || !/^\d{12}$/.test(arn.account)) return false;
+  if (arn.service === 'sts') return /^(?:assumed-role|federated-user)\/./.test(arn.resource);
+  if (arn.service !== 'iam') return false;
+  if (arn.resource.startsWith('role/')) return (await principals.role(transaction, text)) !== undefined;
+  return arn.resource === 'root' || arn.resource.startsWith('user/');
+}
+
+/** AWS: a retry with the same name and content finds the grant that was made. */
+async function sameGrant({ transaction }: Context, key: KeyRecord, input: CreateGrantRequest): Promise<GrantRecord | undefined> {
+  const content = (grantee: string, retiring: string | undefined, operations: readonly string[], constraints: unknown) =>
+    JSON.stringify([grantee, retiring ?? '', operations.toSorted(), constraints ?? {}]);
+  const wanted = content(input.GranteePrincipal, input.RetiringPrincipal, input.Operations, input.Constraints);
+  const all = await grants.all(transaction, key.account, key.region, key.keyId);
+  return all.find(
+    (grant) => grant.name === input.Name && content(grant.grantee, grant.retiring, grant.operations, grant.constraints) === wanted,
+  );
+}
+
+async function requireRoom({ transaction }: Context, { account, region, keyId }: KeyRecord): Promise<void> {
+  const all = await grants.all(transaction, account, region, keyId);
+  if (all.length >= grantsPerKeyMax) throw fault('LimitExceededException', `The key has its maximum of ${grantsPerKeyMax} grants.`);
+}
+
+/** Names the grant to whoever holds the token; nobody else can make or read one. */
+function tokenOf({ sealer }: Scope, { account, region, keyId, grantId }: GrantRecord): string {
+  return sealer.seal(tokenPurpose, JSON.stringify([account, region, keyId, grantId]));
+}
+
+async function grantOfToken({ sealer, transaction }: Scope, token: string): Promise<GrantRecord | undefined> {
+  const opened = sealer.open(tokenPurpose, token);
+  if (opened === undefined) return undefined;
+  // Decoding boundary: only tokenOf can have made what opens under this purpose.
+  const [account, region, keyId, grantId] = JSON.parse(opened) as [string, string, string, string];
+  return grants.get(transaction, account, region, keyId, grantId);
+}
+
+export const RevokeGrant = operation('RevokeGrant', {
+  access: (input, scope) =>
+    keyAccess(scope, input.KeyId, { action: 'kms:RevokeGrant', context: { 'kms:GrantIsForAWSResource': String(scope.via.length > 0) } }),
+  async handle(input, context) {
+    const key = await requireKeyById(context, input.KeyId);
+    const grant = await grants.get(context.transaction, key.account, key.region, key.keyId, input.GrantId);
+    if (grant === undefined) throw fault('NotFoundException', `Grant ID ${input.GrantId} not found`);
+    refuseDryRun(input);
+    removeGrant(context, grant);
+    note(context, key);
+    return {};
+  },
+});
+
+export const RetireGrant = operation('RetireGrant', {
+  async access(input, scope): Promise<Access> {
+    const grant = await retiredGrant(input, scope);
+    const key = grant === undefined ? undefined : await keys.get(scope.transaction, grant.account, grant.region, grant.keyId);
+    const named = input.KeyId ?? (key === undefined ? '*' : keyArn(scope, key));
+    const access = await keyAccess(scope, named, { action: 'kms:RetireGrant' });
+    // AWS: the retiring principal may, and so may the grantee whom the grant lets retire it.
+    const mayRetire = grant !== undefined && key !== undefined && isRetirer(scope, grant);
+    return mayRetire ? { ...access, granted: { name: `grant ${grant.grantId}` } } : access;
+  },
+  async handle(input, context) {
+    if ((input.GrantToken === undefined) === (input.KeyId === undefined || input.GrantId === undefined)) {
+      throw commonFault('ValidationException', 'Specify either a grant token or a combination of a key ID and a grant ID.');
+    }
+    const grant = await retiredGrant(input, context);
+    if (grant === undefined) {
+      if (input.GrantToken !== undefined) throw fault('InvalidGrantTokenException', 'The grant token is not valid.');
+      throw fault('NotFoundException', `Grant ID ${input.GrantId} not found`);
+    }
+    refuseDryRun(input);
+    removeGrant(context, grant);
+    return {};
+  },
+});
+
+async function retiredGrant(
+  input: { readonly GrantToken?: string | undefined; readonly KeyId?: string | undefined; readonly GrantId?: string | undefined },
+  scope: Scope,
+): Promise<GrantRecord | undefined> {
+  if (input.GrantToken !== undefined) return grantOfToken(scope, input.GrantToken);
+  if (input.KeyId === undefined || input.GrantId === undefined) return undefined;
+  const { account, region, key } = await resolveKey(scope, input.KeyId);
+  return key === undefined ? undefined : grants.get(scope.transaction, account, region, key.keyId, input.GrantId);
+}
+
+function isRetirer({ caller }: Scope, grant: GrantRecord): boolean {
+  const { arn, roleArn } = caller.principal;
+  const isCaller = (name: string | undefined) => name !== undefined && (name === arn || name === roleArn);
+  return isCaller(grant.retiring) || (isCaller(grant.grantee) && grant.operations.includes('RetireGrant'));
+}
+
+function removeGrant({ transaction }: Context, grant: GrantRecord): void {
+  grants.remove(transaction, grant);
+  if (grant.retiring !== undefined) retirableGrants.remove(transaction, grant);
+}
+
+export const ListGrants = operation('ListGrants', {
+  access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:ListGrants' }),
+  async handle(input, context) {
+    const key = await requireKeyById(context, input.KeyId);
+    const matches = ({ grantId, grantee }: GrantRecord): boolean =>
+      (input.GrantId === undefined || grantId === input.GrantId) &&
+      (input.GranteePrincipal === undefined || grantee === input.GranteePrincipal);
+    const { items, page } = await pageFor(context, grants, [key.account, key.region, key.keyId], input, { limit: listLimit, matches });
+    return { Grants: items.map((grant) => grantEntry(context, grant)), ...page };
+  },
+});
+
+export const ListRetirableGrants = operation('ListRetirableGrants', {
+  access: () => ({ action: 'kms:ListRetirableGrants', resource: '*' }),
+  async handle(input, context) {
+    if (!(await isPrincipal(context, input.RetiringPrincipal)))
+      throw fault('InvalidArnException', `Invalid ARN: ${input.RetiringPrincipal}`);
+    const matches = ({ account }: GrantRecord): boolean => account === context.account;
+    const { items, page } = await pageFor(context, retirableGrants, [context.region, input.RetiringPrincipal], input, {
+      limit: listLimit,
+      matches,
+    });
+    return { Grants: items.map((grant) => grantEntry(context, grant)), ...page };
+  },
+});
+
+function grantEntry(scope: Scope, grant: GrantRecord): GrantListEntry {
+  return {
+    KeyId: keyArn(scope, grant),
+    GrantId: grant.grantId,
+    Name: grant.name ?? '',
+    CreationDate: grant.createdAtMs,
+    GranteePrincipal: grant.grantee,
+    ...(grant.retiring === undefined ? {} : { RetiringPrincipal: grant.retiring }),
+    IssuingAccount: grant.issuingAccount,
+    Operations: grant.operations,
+    ...(grant.constraints === undefined ? {} : { Constraints: grant.constraints }),
+  };
+}
+
+function note(context: Context, key: KeyRecord): void {
+  context.note({ resources: [{ type: 'AWS::KMS::Key', name: keyArn(context, key) }] });
+}
+
+export const grantOperations = [CreateGrant, RevokeGrant, RetireGrant, ListGrants, ListRetirableGrants];

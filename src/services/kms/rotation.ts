@@ -1,0 +1,175 @@
+// Rotation: new material that encrypts from now on, while the old one still decrypts. By the clock, or on demand.
+// https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
+import type { Context } from '../../kit/context.ts';
+import type { RotationsListEntry, RotationType } from './api.gen.ts';
+import { keyAccess } from './key-access.ts';
+import { generateMaterial, materialIdOf } from './key-material.ts';
+import { keyArn, requireKeyById } from './key-names.ts';
+import { requireEnabled, requireState } from './key-states.ts';
+import { noteKey, placeOf } from './keys.ts';
+import { materialsOf } from './materials.ts';
+import { due, type KeyRecord, keys, type MaterialRecord, materials } from './records.ts';
+import { fault, operation } from './service.ts';
+
+const dayMs = 86_400_000;
+const defaultPeriodDays = 365;
+/** AWS: on-demand rotations of one key. */
+const onDemandMax = 25;
+const listLimit = 100;
+
+export const EnableKeyRotation = operation('EnableKeyRotation', {
+  access: (input, scope) =>
+    keyAccess(scope, input.KeyId, {
+      action: 'kms:EnableKeyRotation',
+      context: { 'kms:RotationPeriodInDays': String(input.RotationPeriodInDays ?? defaultPeriodDays) },
+    }),
+  async handle(input, context) {
+    const key = await requireKeyById(context, input.KeyId);
+    requireRotatable(context, key);
+    requireEnabled(context, key);
+    noteKey(context, key);
+    const periodDays = input.RotationPeriodInDays ?? key.rotation?.periodDays ?? defaultPeriodDays;
+    const rotation = { periodDays, nextAtMs: context.now + periodDays * dayMs };
+    reschedule(context, key, rotation);
+    keys.put(context.transaction, { ...key, rotation });
+    return {};
+  },
+});
+
+export const DisableKeyRotation = operation('DisableKeyRotation', {
+  access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:DisableKeyRotation' }),
+  async handle(input, context) {
+    const key = await requireKeyById(context, input.KeyId);
+    requireRotatable(context, key);
+    requireEnabled(context, key);
+    noteKey(context, key);
+    reschedule(context, key, undefined);
+    keys.put(context.transaction, { ...key, rotation: undefined });
+    return {};
+  },
+});
+
+export const GetKeyRotationStatus = operation('GetKeyRotationStatus', {
+  access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:GetKeyRotationStatus' }),
+  async handle(input, context) {
+    const key = await requireKeyById(context, input.KeyId);
+    requireState(context, key, 'Enabled', 'Disabled', 'PendingDeletion', 'PendingImport', 'Unavailable');
+    const isEnabled = key.rotation !== undefined && key.state !== 'PendingDeletion';
+    return {
+      KeyId: keyArn(context, key),
+      KeyRotationEnabled: isEnabled,
+      ...(isEnabled ? { RotationPeriodInDays: key.rotation?.periodDays, NextRotationDate: key.rotation?.nextAtMs } : {}),
+    };
+  },
+});
+
+export const RotateKeyOnDemand = operation('RotateKeyOnDemand', {
+  access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:RotateKeyOnDemand' }),
+  async handle(input, context) {
+    const key = await requireKeyById(context, input.KeyId);
+    if (key.spec !== 'SYMMETRIC_DEFAULT' || key.manager === 'AWS' || key.customKeyStoreId !== undefined) throw unsupported(context, key);
+    requireReplicaSide(context, key);
+    requireEnabled(context, key);
+    noteKey(context, key);
+    if (key.onDemandRotations >= onDemandMax) {
+      throw fault(
+        'LimitExceededException',
+        `The maximum of ${onDemandMax} on-demand rotations for ${keyArn(context, key)} has been reached.`,
+      );
+    }
+    const counted = { ...key, onDemandRotations: key.onDemandRotations + 1 };
+    if (key.origin === 'EXTERNAL') await takePending(context, counted);
+    else await rotate(context, counted, 'ON_DEMAND');
+    return { KeyId: keyArn(context, key) };
+  },
+});
+
+/** Imported material is rotated to what was imported as new and waits. @throws Fault KMSInvalidStateException */
+async function takePending(context: Context, key: KeyRecord): Promise<void> {
+  const all = await materialsOf(context, key);
+  const pending = all.find(({ isPending }) => isPending);
+  if (pending === undefined) throw fault('KMSInvalidStateException', `${keyArn(context, key)} has no key material pending rotation.`);
+  materials.put(context.transaction, { ...pending, isPending: undefined, sinceMs: context.now, rotation: 'ON_DEMAND' });
+  keys.put(context.transaction, { ...key, currentMaterialId: pending.materialId });
+}
+
+/** New material for the key and, with it, for its replicas: they share material. */
+export async function rotate(
+  context: Pick<Context, 'transaction' | 'ids' | 'now'>,
+  key: KeyRecord,
+  rotation: RotationType,
+): Promise<KeyRecord> {
+  const { transaction, ids, now } = context;
+  const { material } = await generateMaterial(ids, key.spec);
+  const materialId = materialIdOf(key.keyId, material);
+  const number = Math.max(-1, ...(await materialsOf(context, key)).map((each) => each.number)) + 1;
+  for (const region of [key.region, ...(key.multiRegion?.replicaRegions ?? [])]) {
+    const copy = region === key.region ? key : await keys.get(transaction, key.account, region, key.keyId);
+    if (copy === undefined) continue;
+    materials.put(transaction, { ...placeOf(copy), materialId, material, number, sinceMs: now, rotation, isImported: false });
+    keys.put(transaction, { ...copy, currentMaterialId: materialId });
+  }
+  return { ...key, currentMaterialId: materialId };
+}
+
+export const ListKeyRotations = operation('ListKeyRotations', {
+  access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:ListKeyRotations' }),
+  async handle(input, context) {
+    const key = await requireKeyById(context, input.KeyId);
+    if (key.spec !== 'SYMMETRIC_DEFAULT') throw unsupported(context, key);
+    const all = await materialsOf(context, key);
+    const wanted = input.IncludeKeyMaterial === 'ALL_KEY_MATERIAL' ? all : all.filter(({ rotation }) => rotation !== undefined);
+    const from = input.Marker === undefined ? 0 : wanted.findIndex(({ materialId }) => materialId === input.Marker) + 1;
+    if (input.Marker !== undefined && from === 0) throw fault('InvalidMarkerException', 'Invalid marker.');
+    const shown = wanted.slice(from, from + (input.Limit ?? listLimit));
+    const isTruncated = from + shown.length < wanted.length;
+    return {
+      Rotations: shown.map((material) => rotationEntry(context, key, material)),
+      Truncated: isTruncated,
+      ...(isTruncated ? { NextMarker: shown.at(-1)?.materialId } : {}),
+    };
+  },
+});
+
+function rotationEntry(context: Context, key: KeyRecord, record: MaterialRecord): RotationsListEntry {
+  const { materialId, rotation, isImported, validToMs } = record;
+  return {
+    KeyId: keyArn(context, key),
+    KeyMaterialId: materialId,
+    KeyMaterialState: record.isPending ? 'PENDING_ROTATION' : materialId === key.currentMaterialId ? 'CURRENT' : 'NON_CURRENT',
+    ...(record.description === undefined ? {} : { KeyMaterialDescription: record.description }),
+    ...(isImported ? { ImportState: record.material === undefined ? ('PENDING_IMPORT' as const) : ('IMPORTED' as const) } : {}),
+    ...(isImported
+      ? validToMs === undefined
+        ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' as const }
+        : { ExpirationModel: 'KEY_MATERIAL_EXPIRES' as const, ValidTo: validToMs }
+      : {}),
+    ...(rotation === undefined ? {} : { RotationDate: record.sinceMs, RotationType: rotation }),
+  };
+}
+
+/** @throws Fault UnsupportedOperationException */
+function requireRotatable(context: Context, key: KeyRecord): void {
+  if (key.spec !== 'SYMMETRIC_DEFAULT' || key.origin !== 'AWS_KMS') throw unsupported(context, key);
+  requireReplicaSide(context, key);
+}
+
+/** Rotation is the primary key's. */
+function requireReplicaSide(context: Context, key: KeyRecord): void {
+  if (key.multiRegion !== undefined && key.multiRegion.primaryRegion !== key.region) throw unsupported(context, key);
+}
+
+function unsupported(context: Context, key: KeyRecord) {
+  return fault(
+    'UnsupportedOperationException',
+    `${keyArn(context, key)} does not support this operation: origin ${key.origin}, key spec ${key.spec}.`,
+  );
+}
+
+/** Replaces what is due for the key. */
+export function reschedule({ transaction }: Pick<Context, 'transaction'>, key: KeyRecord, next: KeyRecord['rotation']): void {
+  if (key.rotation !== undefined) due.remove(transaction, { ...placeOf(key), atMs: key.rotation.nextAtMs, what: 'rotate' });
+  if (next !== undefined) due.put(transaction, { ...placeOf(key), atMs: next.nextAtMs, what: 'rotate' });
+}
+
+export const rotationOperations = [EnableKeyRotation, DisableKeyRotation, GetKeyRotationStatus, RotateKeyOnDemand, ListKeyRotations];

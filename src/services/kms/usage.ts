@@ -1,0 +1,84 @@
+// When a key was last used, told by a reader of the ledger. https://docs.aws.amazon.com/kms/latest/developerguide/monitoring-keys-determining-usage.html
+import { parseArn } from '../../base/arn.ts';
+import { type Collection, collection } from '../../kit/collection.ts';
+import type { LedgerReader } from '../../kit/jobs.ts';
+import type { KeyLastUsageTrackingOperation } from './api.gen.ts';
+import { keyAccess } from './key-access.ts';
+import { keyArn, requireKey } from './key-names.ts';
+import { operation } from './service.ts';
+
+interface UsageRecord {
+  readonly account: string;
+  readonly region: string;
+  readonly keyId: string;
+  readonly operation: KeyLastUsageTrackingOperation;
+  readonly atMs: number;
+  readonly eventId: string;
+  readonly requestId: string;
+}
+
+const usages: Collection<UsageRecord> = collection('kms.usage', ({ account, region, keyId }) => [account, region, keyId]);
+
+const tracked: ReadonlySet<string> = new Set<KeyLastUsageTrackingOperation>([
+  'Decrypt',
+  'DeriveSharedSecret',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateMac',
+  'ReEncrypt',
+  'Sign',
+  'Verify',
+  'VerifyMac',
+]);
+
+export const keyUsage: LedgerReader = {
+  name: 'key-usage',
+  async read(events, { transaction }) {
+    for (const event of events) {
+      if (event.eventSource !== 'kms.amazonaws.com' || !isTracked(event.eventName)) continue;
+      // Decoding boundary: the ledger's records are the pipeline's own.
+      const { errorCode, requestID } = JSON.parse(event.record) as { readonly errorCode?: string; readonly requestID?: string };
+      const arn = parseArn(event.resources.find(({ type }) => type === 'AWS::KMS::Key')?.name ?? '');
+      if (errorCode !== undefined || arn === undefined) continue;
+      usages.put(transaction, {
+        account: arn.account,
+        region: arn.region,
+        keyId: arn.resource.replace(/^key\//, ''),
+        operation: event.eventName,
+        atMs: event.timeMs,
+        eventId: event.eventId,
+        requestId: requestID ?? '',
+      });
+    }
+  },
+};
+
+function isTracked(name: string): name is KeyLastUsageTrackingOperation {
+  return tracked.has(name);
+}
+
+export const GetKeyLastUsage = operation('GetKeyLastUsage', {
+  access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:GetKeyLastUsage' }),
+  async handle(input, context) {
+    const key = await requireKey(context, input.KeyId);
+    const used = await usages.get(context.transaction, key.account, key.region, key.keyId);
+    return {
+      KeyId: keyArn(context, key),
+      KeyCreationDate: key.createdAtMs,
+      TrackingStartDate: key.createdAtMs,
+      ...(used === undefined
+        ? {}
+        : {
+            KeyLastUsage: {
+              Operation: used.operation,
+              Timestamp: used.atMs,
+              CloudTrailEventId: used.eventId,
+              KmsRequestId: used.requestId,
+            },
+          }),
+    };
+  },
+});
