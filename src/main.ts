@@ -94,7 +94,7 @@ export function compose(parts: Parts): Castellan {
     sealer,
     partition,
     functions: parts.functions ?? noFunctions,
-    runService: (service, transaction, now, run) => pipeline.runService(service, transaction, now, run),
+    runService: (service, transaction, when, run) => pipeline.runService(service, transaction, when, run),
   };
   const knownIdentities = cachedIdentities(identities, parts.account);
   const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
@@ -111,7 +111,7 @@ export function compose(parts: Parts): Castellan {
     registry,
     protocols,
     compile,
-    router: { registry, protocols, defaultRegion: parts.region },
+    router: { ids, registry, protocols, defaultRegion: parts.region },
     authenticator: {
       clock,
       sealer,

@@ -9,6 +9,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { type MovableClock, systemClock } from '../src/base/clock.ts';
 import { randomIds } from '../src/base/ids.ts';
 import { Secret } from '../src/base/secret.ts';
+import { createAnswers } from '../src/kit/answers.ts';
 import { type Explained, storedExplanation } from '../src/kit/decision-records.ts';
 import { openInstallation } from '../src/kit/installation.ts';
 import type { ContextFor } from '../src/kit/jobs.ts';
@@ -158,7 +159,8 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
     site,
     clock,
     work,
-    runService: (service, run) => store.transact((transaction) => pipeline.runService(service, transaction, clock.now(), run)),
+    runService: (service, run) =>
+      store.transact((transaction) => pipeline.runService(service, transaction, { now: clock.now(), answers: createAnswers(ids) }, run)),
     async stop() {
       await store.close();
       directory.remove();

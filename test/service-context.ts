@@ -1,6 +1,7 @@
 // Callers and a request's context for the tests of services; nothing that runs imports it.
 
 import { seededIds } from '../src/base/ids.ts';
+import { createAnswers } from '../src/kit/answers.ts';
 import type { Caller, Context, EventFacts, SessionFacts } from '../src/kit/context.ts';
 import type { RoleFacts } from '../src/kit/ports.ts';
 import { compilePolicy } from '../src/policy/compile.ts';
@@ -48,7 +49,8 @@ export function testContext(options: TestContextOptions = {}): Context {
     },
     organizations: { standingOf: async () => undefined, effectivePolicy: async () => undefined, branchOf: async () => undefined },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
-    outbound: { document: untouched },
+    outbound: { document: untouched, post: untouched },
+    answers: createAnswers(ids),
     publicUrl: 'http://localhost',
     isGlobalEndpoint: false,
     sealer: createSealer(fixedRootKey(Buffer.from(options.rootKey ?? 'root key')), ids),

@@ -25,12 +25,17 @@ export const limits = {
   /** How often a unit of work is run again after a conflict before the caller is told to retry. */
   transactionAttemptsMax: 50,
   /** How many answers from outside one request may wait for, one after the other. */
-  awaitedAnswersMax: 6,
+  awaitedAnswersMax: 50,
   /** Answers of other servers that are kept. */
   outboundCacheEntriesMax: 500,
   /** Largest document of another server that is read: discovery, key sets. */
   outboundBytesMax: 256 * 1024,
   outboundTimeoutMs: 5_000,
+  /** For an external key store's proxy. AWS waits for 250 ms on a network that it knows. */
+  externalKeyStoreTimeoutMs: 1_000,
+  /** Connections to one other server that are kept open. */
+  outboundSocketsMax: 64,
+  outboundIdleMs: 20_000,
   outboundRedirectsMax: 3,
   /** Names and addresses whose attempts to sign in are counted. */
   signInCountsMax: 20_000,

@@ -3,17 +3,24 @@
 import type { Ids } from '../base/ids.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEntry, Transaction } from '../store/store.ts';
+import type { Answers } from './answers.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Context, Sealer } from './context.ts';
 import type { FunctionRuntime } from './ports.ts';
 
 export type ContextFor = (place: { readonly account: string; readonly region: string }) => Context;
 
+/** When a service acts by itself, and what it has learnt from outside for it. */
+export interface ServiceRun {
+  readonly now: number;
+  readonly answers: Answers;
+}
+
 /** How the scheduler runs work in a service's name; implemented by the pipeline. */
 export type RunService = <Result>(
   service: string,
   transaction: Transaction,
-  now: number,
+  run: ServiceRun,
   work: (contextFor: ContextFor) => Promise<Result>,
 ) => Promise<Result>;
 

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { isAfterCommit } from './after-commit.ts';
+import { type Answers, createAnswers, untilAnswered } from './answers.ts';
 import type { Sealer } from './context.ts';
 import type { JobContext, Outside, RunService } from './jobs.ts';
 import type { FunctionRuntime } from './ports.ts';
@@ -18,7 +19,8 @@ export interface OutsideParts {
 }
 
 export function createOutside(parts: OutsideParts, service: string): Outside {
-  const transact: Outside['transact'] = (work) => parts.store.transact((transaction) => inService(parts, service, transaction, work));
+  const transact: Outside['transact'] = (work) =>
+    transactAnswered(parts, (transaction, answers) => inService(parts, service, { transaction, answers }, work));
   const outside: Outside = {
     now: () => parts.clock.now(),
     ids: parts.ids,
@@ -33,12 +35,23 @@ export function createOutside(parts: OutsideParts, service: string): Outside {
   return outside;
 }
 
+/** A unit of work that runs again for each answer that it waits for. */
+export function transactAnswered<Result>(
+  { store, ids }: Pick<OutsideParts, 'store' | 'ids'>,
+  work: (transaction: Transaction, answers: Answers) => Promise<Result>,
+): Promise<Result> {
+  const answers = createAnswers(ids);
+  return untilAnswered(() => store.transact((transaction) => work(transaction, answers)));
+}
+
 export function inService<Result>(
-  { partition, clock, ids, sealer, runService }: OutsideParts,
+  { partition, clock, sealer, runService }: OutsideParts,
   service: string,
-  transaction: Transaction,
+  { transaction, answers }: { readonly transaction: Transaction; readonly answers: Answers },
   work: (context: JobContext) => Promise<Result>,
 ): Promise<Result> {
   const now = clock.now();
-  return runService(service, transaction, now, (contextFor) => work({ partition, now, transaction, ids, sealer, contextFor }));
+  return runService(service, transaction, { now, answers }, (contextFor) =>
+    work({ partition, now, transaction, ids: answers.ids, sealer, contextFor }),
+  );
 }

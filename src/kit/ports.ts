@@ -223,14 +223,34 @@ export interface OpenIdProviderFacts {
   readonly thumbprints: readonly string[];
 }
 
-/** Documents of other servers: OpenID discovery, key sets. Implemented by src/outbound; fetched between two runs of the unit of work. */
+/** What is asked of other servers: OpenID discovery, key sets, external key stores. Implemented by src/outbound; asked between two runs of the unit of work. */
 export interface OutboundPort {
   /**
    * The document, when it was fetched no longer ago than `ageMsMax`; a failure is kept for a short while too.
    * @throws Awaited, which the pipeline answers by fetching and running the operation again.
    */
   document(request: OutboundRequest): OutboundDocument;
+  /** One signed request, sent at once: for `Answers.ask`, never inside a unit of work. What goes wrong is an answer too. */
+  post(request: OutboundPost): Promise<OutboundReply>;
 }
+
+export interface OutboundPost {
+  readonly url: string;
+  /** JSON text. */
+  readonly body: string;
+  /** Signature Version 4. */
+  readonly signing: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: Secret;
+    readonly region: string;
+    readonly service: string;
+  };
+}
+
+export type OutboundReply =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  /** `insecure`: no TLS connection could be made. `refused`: the host may not be asked, or the answer not be taken. */
+  | { readonly kind: 'unreachable' | 'insecure' | 'timed-out' | 'refused' };
 
 export interface OutboundRequest {
   readonly url: string;

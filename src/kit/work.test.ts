@@ -36,7 +36,7 @@ function node(parts: Partial<ServiceDefinition>) {
     ids,
     sealer: createSealer(fixedRootKey(ids.bytes(32)), ids),
     partition: 'aws',
-    runService: (_service, _transaction, _now, work) =>
+    runService: (_service, _transaction, _run, work) =>
       work(() => {
         throw new Error('these jobs call nobody');
       }),

@@ -2,7 +2,7 @@
 // through the store, so that nothing runs twice and nothing is forgotten. See docs/adr/0009-work-over-time.md.
 import { limits } from '../base/limits.ts';
 import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
-import { createOutside, inService, type OutsideParts } from './outside.ts';
+import { createOutside, inService, type OutsideParts, transactAnswered } from './outside.ts';
 import type { ServiceDefinition } from './service.ts';
 
 export interface WorkParts extends OutsideParts {
@@ -98,11 +98,11 @@ function jobTask(parts: WorkParts, service: string, job: Job | OutsideJob): Task
   return {
     ...base,
     step: () =>
-      parts.store.transact(async (transaction) => {
+      transactAnswered(parts, async (transaction, answers) => {
         const due = (await transaction.get(jobCollection, id))?.['dueAtMs'];
         const now = parts.clock.now();
         if (typeof due === 'number' && now < due) return undefined;
-        const more = await inService(parts, service, transaction, (context) => job.run(context));
+        const more = await inService(parts, service, { transaction, answers }, (context) => job.run(context));
         if (more === undefined) transaction.put(jobCollection, id, { dueAtMs: now + job.everyMs });
         return more;
       }),
@@ -112,11 +112,11 @@ function jobTask(parts: WorkParts, service: string, job: Job | OutsideJob): Task
 function readerTask(parts: WorkParts, service: string, reader: LedgerReader): Task {
   const id = `${service}/${reader.name}`;
   const step = (): Promise<'more' | undefined> =>
-    parts.store.transact(async (transaction) => {
+    transactAnswered(parts, async (transaction, answers) => {
       const stored = (await transaction.get(readerCollection, id))?.['cursor'];
       const batch = await transaction.eventsAfter(typeof stored === 'string' ? stored : undefined, limits.readerBatchMax);
       if (batch.entries.length === 0 || batch.cursor === undefined) return undefined;
-      await inService(parts, service, transaction, (context) => reader.read(batch.entries, context));
+      await inService(parts, service, { transaction, answers }, (context) => reader.read(batch.entries, context));
       transaction.put(readerCollection, id, { cursor: batch.cursor });
       return 'more';
     });

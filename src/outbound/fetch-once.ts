@@ -63,12 +63,12 @@ export function fetchOnce({ url, isNamed, meantHost }: Destination, thumbprints:
   });
 }
 
-function privateAddress(host: string): Error {
+export function privateAddress(host: string): Error {
   return new OutboundRefusal(`\`${host}\` has no public address; name it in --outbound-allow to reach it`);
 }
 
 /** Checks the very address that is connected to, so that a name cannot resolve to another one in between. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
+export const publicLookup: LookupFunction = (hostname, options, callback) => {
   resolve(hostname, { ...options, all: true }, (error, addresses) => {
     const found = addresses?.filter(({ address }) => isPublicAddress(address)) ?? [];
     const [first] = found;
@@ -81,7 +81,7 @@ const publicLookup: LookupFunction = (hostname, options, callback) => {
   });
 };
 
-async function readReply(incoming: IncomingMessage): Promise<Reply> {
+export async function readReply(incoming: IncomingMessage): Promise<Reply> {
   const status = incoming.statusCode ?? 0;
   const { location } = incoming.headers;
   if (status >= 300 && status < 400 && location !== undefined) {

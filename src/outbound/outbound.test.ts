@@ -6,6 +6,7 @@ import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSigned, type TestCertificate } from '../../test/certificates.ts';
+import { Secret } from '../base/secret.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { OutboundPort, OutboundRequest } from '../kit/ports.ts';
 import { isPublicAddress } from './addresses.ts';
@@ -118,6 +119,40 @@ describe('what may be reached', () => {
     const outbound = createOutbound({ allowedHosts: [host], routes: {} });
     const answer = await ask(outbound, { url: `https://${host}/`, ageMsMax: 1_000, thumbprints: [thumbprint] });
     expect(answer).toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('a signed post', () => {
+  const signing = {
+    accessKeyId: 'A'.repeat(20),
+    secretAccessKey: new Secret('s'.repeat(43)),
+    region: 'us-east-1',
+    service: 'kms-xks-proxy',
+  };
+  const post = (outbound: OutboundPort, url: string) => outbound.post({ url, body: '{}', signing });
+  test('goes to the host that was meant, over the route that the operator gave', async () => {
+    const outbound = createOutbound({ allowedHosts: [], routes: { 'xks.example.com': `http://127.0.0.1:${portOf(plain)}` } });
+    const answer = await post(outbound, 'https://xks.example.com/kms/xks/v1/health');
+    expect(answer).toMatchObject({ kind: 'answered', status: 200, body: expect.stringContaining('"host":"xks.example.com"') });
+  });
+  test('goes nowhere without TLS that can be trusted, nor to a private address that nobody named', async () => {
+    const host = `localhost:${portOf(secure)}`;
+    expect(await post(createOutbound({ allowedHosts: [host], routes: {} }), `https://${host}/`)).toEqual({ kind: 'insecure' });
+    expect(
+      await post(createOutbound({ allowedHosts: [`127.0.0.1:${portOf(plain)}`], routes: {} }), `https://127.0.0.1:${portOf(plain)}/`),
+    ).toEqual({
+      kind: 'insecure',
+    });
+    const anything = createOutbound({ allowedHosts: undefined, routes: {} });
+    expect(await post(anything, 'https://127.0.0.1/')).toEqual({ kind: 'refused' });
+    expect(await post(anything, 'https://localhost/')).toEqual({ kind: 'refused' });
+    expect(await post(createOutbound({ allowedHosts: [], routes: {} }), 'https://xks.example.com/')).toEqual({ kind: 'refused' });
+  });
+  test('takes no answer that is too large, and knows when nobody is there', async () => {
+    const routes = { 'large.example.com': `http://127.0.0.1:${portOf(plain)}`, 'gone.example.com': 'http://127.0.0.1:1' };
+    const outbound = createOutbound({ allowedHosts: [], routes });
+    expect(await post(outbound, 'https://large.example.com/large')).toEqual({ kind: 'refused' });
+    expect(await post(outbound, 'https://gone.example.com/')).toEqual({ kind: 'unreachable' });
   });
 });
 

@@ -5,6 +5,7 @@ import { limits } from '../base/limits.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { OutboundDocument, OutboundPort, OutboundRequest } from '../kit/ports.ts';
 import { type Destination, fetchOnce, OutboundRefusal } from './fetch-once.ts';
+import { createPost, failureKind } from './post.ts';
 
 export interface OutboundSettings {
   /** Hosts that may be reached, also when they are private; undefined: any host with a public address. */
@@ -25,6 +26,7 @@ interface Kept {
 export function createOutbound(settings: OutboundSettings, elapsed: () => number = elapsedMs): OutboundPort {
   const kept = new Map<string, Kept>();
   const running = new Map<string, Promise<void>>();
+  const post = createPost();
   const bring = (key: string, request: OutboundRequest): Promise<void> => {
     let work = running.get(key);
     if (work === undefined) {
@@ -48,6 +50,13 @@ export function createOutbound(settings: OutboundSettings, elapsed: () => number
       const ageMsMax = known !== undefined && known.document.kind !== 'found' ? failureMs : request.ageMsMax;
       if (known !== undefined && ageMs <= ageMsMax) return known.document;
       throw new Awaited(() => bring(key, request));
+    },
+    async post(request) {
+      try {
+        return await post(destination(settings, request.url), request);
+      } catch (error) {
+        return { kind: failureKind(error) };
+      }
     },
   };
 }

@@ -1,6 +1,8 @@
 // Operations that a part of the server asks for with somebody's credentials, without a request from the network: validated, authorised and
 // recorded as if they had sent it.
+
 import { Fault } from '../base/fault.ts';
+import { createAnswers } from '../kit/answers.ts';
 import type { ServiceCall } from '../kit/calls.ts';
 import type { EventFacts } from '../kit/context.ts';
 import { storeExplanation } from '../kit/decision-records.ts';
@@ -56,6 +58,7 @@ async function decodedCall(parts: PerformParts, received: Received, identity: Id
     region,
     globalRegion: region,
     signature: { kind: 'unsigned' },
+    answers: createAnswers(parts.ids),
     operation,
     definition,
     input: call.input,

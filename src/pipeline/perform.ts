@@ -97,9 +97,10 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     organizations: parts.organizations,
     guardrails: parts.authorizer.guardrails,
     outbound: parts.outbound,
+    answers: actor.answers,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
-    ids: parts.ids,
+    ids: actor.answers.ids,
     compile: parts.compile,
     isGlobalEndpoint: actor.request.headers['host']?.split(':')[0] === `${actor.service.model.endpointPrefix}.amazonaws.com`,
     via: actor.via,
@@ -155,7 +156,7 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Pro
   const asService = as === 'service' || outer.identity.caller.principal.kind === 'service';
   return {
     ...outer,
-    requestId: parts.ids.uuid(),
+    requestId: outer.answers.ids.uuid(),
     service,
     protocol: parts.protocols[service.model.protocols[0] ?? 'json'],
     region: service.quirks.isGlobal ? outer.globalRegion : region,

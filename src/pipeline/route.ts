@@ -1,6 +1,9 @@
 // From the bytes to a service, a protocol and an operation. The service is told by the request's own words: the rpc path, X-Amz-Target,
 // the scope of the signature, the host, or the Version parameter; in that order.
+
 import { Fault } from '../base/fault.ts';
+import type { Ids } from '../base/ids.ts';
+import { createAnswers } from '../kit/answers.ts';
 import type { Catalog, CatalogEntry } from '../model/catalog.ts';
 import { isTargetPrefix } from '../protocol/aws-json.ts';
 import type { Protocol, WireRequest } from '../protocol/protocol.ts';
@@ -13,6 +16,7 @@ import type { Addressed, Received, Routed } from './stages.ts';
 export const globalRegion = 'us-east-1';
 
 export interface Router {
+  readonly ids: Ids;
   readonly registry: Registry;
   readonly protocols: Protocols;
   readonly defaultRegion: string;
@@ -26,7 +30,7 @@ export async function address(router: Router, received: Received, signature: Pre
   const protocol = router.protocols[detectProtocol(received.request, service.model.protocols)];
   const scopeRegion = signature.kind === 'signed' ? signature.region : router.defaultRegion;
   const region = service.quirks.isGlobal ? globalRegion : scopeRegion;
-  return { ...received, service, protocol, region, globalRegion, signature };
+  return { ...received, service, protocol, region, globalRegion, signature, answers: createAnswers(router.ids) };
 }
 
 /** @throws Fault the protocol's own for an unknown operation; NotImplemented (501) for one that Castellan does not have. */

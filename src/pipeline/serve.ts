@@ -1,13 +1,13 @@
 // The whole request on one screen: route, authenticate, decode, validate, authorise, handle, encode, record; all of it one unit of work, so
 // that effect and ledger entry are both there or neither is.
 import { Fault } from '../base/fault.ts';
-import { limits } from '../base/limits.ts';
 import { type AfterCommit, isAfterCommit } from '../kit/after-commit.ts';
+import { untilAnswered } from '../kit/answers.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { ServiceCall } from '../kit/calls.ts';
 import type { EventFacts } from '../kit/context.ts';
 import { storeExplanation } from '../kit/decision-records.ts';
-import type { ContextFor, Outside, RunService } from '../kit/jobs.ts';
+import type { ContextFor, Outside, RunService, ServiceRun } from '../kit/jobs.ts';
 import type { Identity } from '../kit/ports.ts';
 import type { Structure, WireResponse } from '../protocol/protocol.ts';
 import { readSignature } from '../sigv4/present.ts';
@@ -54,12 +54,12 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   return {
     refuse,
     act: (...given) => act(parts, ...given),
-    runService: (name, transaction, now, work) => runService(parts, name, transaction, now, work),
+    runService: (name, transaction, run, work) => runService(parts, name, transaction, run, work),
     async serve(received) {
       try {
         const addressed = await address(parts.router, received, readSignature(received.request));
         if (addressed === undefined) return refuse(received, notFoundService(received));
-        return await serveAddressed(parts, addressed);
+        return await untilAnswered(() => serveOnce(parts, addressed));
       } catch (error) {
         parts.onInternalError(error, received.requestId);
         return refuse(received, internalFailure());
@@ -68,20 +68,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   };
 }
 
-async function serveAddressed(parts: PipelineParts, addressed: Addressed): Promise<WireResponse> {
-  for (let answers = 0; ; answers += 1) {
-    try {
-      return await serveOnce(parts, addressed);
-    } catch (error) {
-      if (!(error instanceof Awaited) || answers >= limits.awaitedAnswersMax) throw error;
-      await error.bring();
-    }
-  }
-}
-
 async function serveOnce(parts: PipelineParts, addressed: Addressed): Promise<WireResponse> {
   try {
     const outcome = await parts.store.transact(async (transaction) => {
+      addressed.answers.restart();
       const trail: Trail = { events: [], refusals: [] };
       const outcome = await attempt(parts, addressed, transaction, trail);
       if (outcome.fault !== undefined) transaction.discard();
@@ -163,9 +153,10 @@ async function runService<Result>(
   parts: PipelineParts,
   name: string,
   transaction: Transaction,
-  now: number,
+  { now, answers }: ServiceRun,
   work: (contextFor: ContextFor) => Promise<Result>,
 ): Promise<Result> {
+  answers.restart();
   const service = await parts.registry.service(name);
   const protocol = parts.protocols[service.model.protocols[0] ?? 'json'];
   const trail: Trail = { events: [], refusals: [] };
@@ -173,7 +164,7 @@ async function runService<Result>(
   const contextFor: ContextFor = ({ account, region }) => {
     const actor: Actor = {
       request: noRequest,
-      requestId: parts.ids.uuid(),
+      requestId: answers.ids.uuid(),
       receivedAtMs: now,
       sourceIp: principal,
       tls: undefined,
@@ -182,6 +173,7 @@ async function runService<Result>(
       region: service.quirks.isGlobal ? globalRegion : region,
       globalRegion,
       signature: { kind: 'unsigned' },
+      answers,
       identity: serviceIdentity(principal),
       account,
       via: [],

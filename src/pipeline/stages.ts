@@ -1,4 +1,5 @@
 // What is known of a request after each stage. Every stage takes one of these and returns the next, so nothing is null until later.
+import type { Answers } from '../kit/answers.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
 import type { Identity } from '../kit/ports.ts';
 import type { Operation } from '../model/model.ts';
@@ -24,6 +25,7 @@ export interface Addressed extends Received {
   /** Where services with one endpoint for the world are. */
   readonly globalRegion: string;
   readonly signature: PresentedSignature;
+  readonly answers: Answers;
 }
 
 export interface Routed extends Addressed {

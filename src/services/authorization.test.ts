@@ -149,6 +149,12 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Action: 'lambda:InvokeFunction',
     FunctionVersion: '1',
   },
+  iam: {
+    Permissions: { PolicyTemplateArn: 'arn:aws:iam::111122223333:policy/some-name' },
+    SessionDuration: 3_600,
+    DelegationRequestId: '7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    EntityArn: 'arn:aws:iam::111122223333:delegation-request/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+  },
   account: {
     AccountId: '111122223333',
     PrimaryEmail: 'a@example.org',

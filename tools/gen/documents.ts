@@ -4,15 +4,18 @@ import { serverOptions } from '../../src/cli/options.ts';
 import { coverageOf, type ServiceCoverage } from '../../src/kit/coverage.ts';
 import { services } from '../../src/services/index.ts';
 import { catalog, loadServiceModel } from '../../src/services/models.ts';
+import { authzDocument, mappedOperations } from './authz-map.ts';
 import { conditionKeysDocument, serviceKeys, serviceKeysFile } from './service-keys.ts';
 
 export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
   const table = await coverageOf({ catalog, loadModel: loadServiceModel, loadDefinition: async (name) => services[name]?.() });
-  const keys = serviceKeys(join(import.meta.dirname, '../..'));
+  const root = join(import.meta.dirname, '../..');
+  const keys = serviceKeys(root);
   return new Map([
     ['docs/generated/coverage.md', coverageDocument(table)],
     ['docs/generated/config.md', configDocument()],
     ['docs/generated/condition-keys.md', conditionKeysDocument(keys)],
+    ['docs/generated/authz.md', authzDocument(mappedOperations(root))],
     ['src/pipeline/service-keys.gen.json', serviceKeysFile(keys)],
   ]);
 }

@@ -78,7 +78,7 @@ const layers: readonly { readonly part: string; readonly from: RegExp; readonly 
   { part: 'kit', from: /^src\/kit\//, may: /^src\/(kit|policy|store|model|protocol|base)\// },
   { part: 'pipeline', from: /^src\/pipeline\//, may: /^src\/(pipeline|kit|model|protocol|sigv4|policy|store|base)\// },
   { part: 'functions', from: /^src\/functions\//, may: /^src\/(functions|kit\/ports|base\/)/ },
-  { part: 'outbound', from: /^src\/outbound\//, may: /^src\/(outbound|kit|base)\// },
+  { part: 'outbound', from: /^src\/outbound\//, may: /^src\/(outbound|sigv4|kit|base)\// },
   { part: 'signin', from: /^src\/signin\//, may: /^src\/(signin|pipeline|protocol|kit|store|base)\// },
   { part: 'tvm', from: /^src\/tvm\//, may: /^src\/(tvm|pipeline|protocol|policy|kit|store|base)\// },
   { part: 'http', from: /^src\/http\//, may: /^src\/(http|pipeline|protocol|base)\// },

@@ -8,6 +8,7 @@ import { attachmentOperations } from './attachments.ts';
 import { boundaryOperations } from './boundaries.ts';
 import { contextKeyOperations } from './context-keys.ts';
 import { credentialReportJob, credentialReportOperations } from './credential-report.ts';
+import { delegationRequestOperations } from './delegation-requests.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
@@ -66,6 +67,7 @@ export const iam: ServiceDefinition = {
     ...organizationAccessReportOperations,
     ...rootAccessOperations,
     ...outboundFederationOperations,
+    ...delegationRequestOperations,
     ...samlProviderOperations,
     ...openIdConnectProviderOperations,
   ],

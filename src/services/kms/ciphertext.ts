@@ -17,6 +17,8 @@ export interface CiphertextHeader {
 }
 
 const version = 1;
+/** Version 2 is in external-ciphertext.ts. */
+const versionMax = 2;
 const nonceBytes = 16;
 const tagBytes = 16;
 const purpose = 'castellan kms message';
@@ -28,7 +30,7 @@ export function encryptWith(
   plaintext: Uint8Array,
   context: EncryptionContext,
 ): Uint8Array {
-  const head = Buffer.concat([encodeHeader(header), nonce]);
+  const head = Buffer.concat([encodeHeader(header, version), nonce]);
   const { key, iv } = messageKey(material, nonce);
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(authenticated(head, context));
   return Buffer.concat([head, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
@@ -37,7 +39,7 @@ export function encryptWith(
 /** Undefined: not the work of this material, of this context, or unharmed. */
 export function decryptWith(material: Uint8Array, blob: Uint8Array, context: EncryptionContext): Uint8Array | undefined {
   const parsed = parseBlob(blob);
-  if (parsed === undefined) return undefined;
+  if (parsed === undefined || blob[0] !== version) return undefined;
   const { head, nonce, sealed } = parsed;
   const { key, iv } = messageKey(material, nonce);
   const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes })
@@ -55,14 +57,20 @@ export function readHeader(blob: Uint8Array): CiphertextHeader | undefined {
   return parseBlob(blob)?.header;
 }
 
-function encodeHeader({ account, keyId, materialId }: CiphertextHeader): Buffer {
+/** The same for every version. */
+export function encodeHeader({ account, keyId, materialId }: CiphertextHeader, versionNumber: number): Buffer {
   return Buffer.concat([
-    Buffer.from([version]),
+    Buffer.from([versionNumber]),
     Buffer.from(account, 'latin1'),
     Buffer.from([keyId.length]),
     Buffer.from(keyId, 'latin1'),
     Buffer.from(materialId, 'hex'),
   ]);
+}
+
+/** The length of an encoded header. */
+export function headBytes({ keyId }: CiphertextHeader): number {
+  return 14 + keyId.length + 32;
 }
 
 interface Parsed {
@@ -76,7 +84,8 @@ function parseBlob(blob: Uint8Array): Parsed | undefined {
   const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
   const idLength = bytes[13] ?? 0;
   const headEnd = 14 + idLength + 32 + nonceBytes;
-  if (bytes[0] !== version || idLength === 0 || bytes.length < headEnd + tagBytes) return undefined;
+  if (bytes[0] === undefined || bytes[0] < version || bytes[0] > versionMax || idLength === 0 || bytes.length < headEnd + tagBytes)
+    return undefined;
   const account = bytes.toString('latin1', 1, 13);
   const keyId = bytes.toString('latin1', 14, 14 + idLength);
   if (!/^\d{12}$/.test(account) || !/^[a-z0-9-]+$/.test(keyId)) return undefined;
@@ -93,6 +102,10 @@ function messageKey(material: Uint8Array, nonce: Uint8Array): { readonly key: Ui
 
 /** The order in which a client lists the pairs of its context does not matter. */
 function authenticated(head: Uint8Array, context: EncryptionContext): Uint8Array {
+  return Buffer.concat([head, contextBytes(context)]);
+}
+
+export function contextBytes(context: EncryptionContext): Uint8Array {
   const pairs = Object.entries(context).toSorted(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0));
-  return Buffer.concat([head, Buffer.from(JSON.stringify(pairs), 'utf8')]);
+  return Buffer.from(JSON.stringify(pairs), 'utf8');
 }

@@ -12,6 +12,7 @@ import type { KeyRecord } from './records.ts';
 import { refuseDryRun, requireContext } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { isPairSpec } from './specs.ts';
+import { requireKeyStore } from './stored-keys.ts';
 
 interface DataKeyInput {
   readonly KeyId: string;
@@ -66,8 +67,12 @@ async function dataKey(context: Context, input: DataKeyInput, name: string) {
   const bytes = lengthOf(input);
   await requireForDataKeys(context, key, input, name);
   const plaintext = context.ids.bytes(bytes);
-  const CiphertextBlob = await encryptUnder(context, key, 'SYMMETRIC_DEFAULT', plaintext, input.EncryptionContext ?? {});
+  const CiphertextBlob = await encryptUnder(context, key, plaintext, useOf(input, name));
   return { CiphertextBlob, plaintext, KeyId: keyArn(context, key), KeyMaterialId: key.currentMaterialId };
+}
+
+function useOf({ EncryptionContext: encryptionContext = {} }: DataKeyInput | PairInput, operationName: string) {
+  return { operationName, algorithm: 'SYMMETRIC_DEFAULT', encryptionContext } as const;
 }
 
 /** @throws Fault ValidationException */
@@ -111,10 +116,13 @@ async function dataKeyPair(context: Context, input: PairInput, name: string) {
   if (!isPairSpec(input.KeyPairSpec))
     throw fault('UnsupportedOperationException', `KeyPairSpec ${input.KeyPairSpec} is not supported in this region.`);
   await requireForDataKeys(context, key, input, name);
+  if (key.customKeyStoreId !== undefined) {
+    throw fault('UnsupportedOperationException', `${name} is not supported for KMS keys in a custom key store.`);
+  }
   const { material, publicKey = '' } = await generateMaterial(context.ids, input.KeyPairSpec);
   const plaintext = material.revealBytes();
   return {
-    PrivateKeyCiphertextBlob: await encryptUnder(context, key, 'SYMMETRIC_DEFAULT', plaintext, input.EncryptionContext ?? {}),
+    PrivateKeyCiphertextBlob: await encryptUnder(context, key, plaintext, useOf(input, name)),
     plaintext,
     PublicKey: Buffer.from(publicKey, 'base64'),
     KeyId: keyArn(context, key),
@@ -126,10 +134,12 @@ async function dataKeyPair(context: Context, input: PairInput, name: string) {
 export const GenerateRandom = operation('GenerateRandom', {
   readOnly: true,
   access: () => ({ action: 'kms:GenerateRandom', resource: '*' }),
-  handle(input, context) {
+  async handle(input, context) {
     if (input.NumberOfBytes === undefined) throw commonFault('ValidationException', 'NumberOfBytes is required.');
     if (input.CustomKeyStoreId !== undefined) {
-      throw fault('CustomKeyStoreNotFoundException', `Custom key store ${input.CustomKeyStoreId} does not exist.`);
+      await requireKeyStore(context, input.CustomKeyStoreId);
+      // AWS: only hardware modules make random bytes for their store.
+      throw fault('UnsupportedOperationException', 'GenerateRandom is not supported for external key stores.');
     }
     return { Plaintext: context.ids.bytes(input.NumberOfBytes) };
   },

@@ -13,6 +13,7 @@ import { type KeyRecord, keys } from './records.ts';
 import { refuseDryRun, requireContext } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { rsaPlaintextBytesMax, specs } from './specs.ts';
+import { decryptInStore, encryptInStore, type StoreUse } from './stored-keys.ts';
 
 const oaepHashes = { RSAES_OAEP_SHA_1: 'sha1', RSAES_OAEP_SHA_256: 'sha256' } as const;
 
@@ -32,7 +33,11 @@ export const Encrypt = operation('Encrypt', {
     noteCryptography(context, key, { plaintext: undefined });
     requireEncryption(context, key, algorithm, input.EncryptionContext, 'Encrypt');
     refuseDryRun(input);
-    const CiphertextBlob = await encryptUnder(context, key, algorithm, input.Plaintext, input.EncryptionContext ?? {});
+    const CiphertextBlob = await encryptUnder(context, key, input.Plaintext, {
+      operationName: 'Encrypt',
+      algorithm,
+      encryptionContext: input.EncryptionContext ?? {},
+    });
     return { CiphertextBlob, KeyId: keyArn(context, key), EncryptionAlgorithm: algorithm };
   },
 });
@@ -53,7 +58,11 @@ export const Decrypt = operation('Decrypt', {
     noteCryptography(context, key, { ciphertextBlob: undefined });
     requireEncryption(context, key, algorithm, input.EncryptionContext, 'Decrypt');
     refuseDryRun(input);
-    const opened = await decryptUnder(context, key, algorithm, input.CiphertextBlob ?? new Uint8Array(0), input.EncryptionContext ?? {});
+    const opened = await decryptUnder(context, key, input.CiphertextBlob ?? new Uint8Array(0), {
+      operationName: 'Decrypt',
+      algorithm,
+      encryptionContext: input.EncryptionContext ?? {},
+    });
     return {
       KeyId: keyArn(context, key),
       Plaintext: opened.plaintext,
@@ -102,14 +111,16 @@ export const ReEncrypt = operation('ReEncrypt', {
     requireEncryption(context, source, from, input.SourceEncryptionContext, 'ReEncrypt');
     requireEncryption(context, destination, to, input.DestinationEncryptionContext, 'ReEncrypt');
     refuseDryRun(input);
-    const opened = await decryptUnder(
-      context,
-      source,
-      from,
-      input.CiphertextBlob ?? new Uint8Array(0),
-      input.SourceEncryptionContext ?? {},
-    );
-    const CiphertextBlob = await encryptUnder(context, destination, to, opened.plaintext, input.DestinationEncryptionContext ?? {});
+    const opened = await decryptUnder(context, source, input.CiphertextBlob ?? new Uint8Array(0), {
+      operationName: 'ReEncrypt',
+      algorithm: from,
+      encryptionContext: input.SourceEncryptionContext ?? {},
+    });
+    const CiphertextBlob = await encryptUnder(context, destination, opened.plaintext, {
+      operationName: 'ReEncrypt',
+      algorithm: to,
+      encryptionContext: input.DestinationEncryptionContext ?? {},
+    });
     return {
       CiphertextBlob,
       SourceKeyId: keyArn(context, source),
@@ -176,15 +187,15 @@ function requireEncryption(
   requireContext(context, algorithm);
 }
 
+interface EncryptionUse extends StoreUse {
+  readonly algorithm: EncryptionAlgorithmSpec;
+}
+
 /** Also used for data keys. */
-export async function encryptUnder(
-  context: Context,
-  key: KeyRecord,
-  algorithm: EncryptionAlgorithmSpec,
-  plaintext: Uint8Array,
-  encryptionContext: EncryptionContext,
-): Promise<Uint8Array> {
+export async function encryptUnder(context: Context, key: KeyRecord, plaintext: Uint8Array, use: EncryptionUse): Promise<Uint8Array> {
+  const { algorithm, encryptionContext } = use;
   const material = await currentMaterial(context, key);
+  if (key.customKeyStoreId !== undefined) return encryptInStore(context, key, material, plaintext, use);
   if (algorithm === 'SYMMETRIC_DEFAULT') {
     const header = { account: key.account, keyId: key.keyId, materialId: material.materialId };
     return encryptWith(material.secret.revealBytes(), header, context.ids.bytes(16), plaintext, encryptionContext);
@@ -204,10 +215,10 @@ export async function encryptUnder(
 async function decryptUnder(
   context: Context,
   key: KeyRecord,
-  algorithm: EncryptionAlgorithmSpec,
   blob: Uint8Array,
-  encryptionContext: EncryptionContext,
+  use: EncryptionUse,
 ): Promise<{ readonly plaintext: Uint8Array; readonly materialId: string }> {
+  const { algorithm, encryptionContext } = use;
   if (algorithm === 'SYMMETRIC_DEFAULT') {
     const header = readHeader(blob);
     if (header === undefined) throw fault('InvalidCiphertextException', '');
@@ -215,6 +226,9 @@ async function decryptUnder(
       throw fault('IncorrectKeyException', 'The key ID in the request does not identify a CMK that can perform this operation.');
     }
     const material = await materialNamed(context, key, header.materialId);
+    if (material !== undefined && key.customKeyStoreId !== undefined) {
+      return { plaintext: await decryptInStore(context, key, material, blob, use), materialId: material.materialId };
+    }
     const plaintext = material === undefined ? undefined : decryptWith(material.secret.revealBytes(), blob, encryptionContext);
     if (material === undefined || plaintext === undefined) throw fault('InvalidCiphertextException', '');
     return { plaintext, materialId: material.materialId };

@@ -1,6 +1,7 @@
 // AWS Key Management Service: table of contents.
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { aliasOperations } from './aliases.ts';
+import { customKeyStoreOperations } from './custom-key-stores.ts';
 import { dataKeyOperations } from './data-keys.ts';
 import { Decrypt, Encrypt, ReEncrypt } from './encryption.ts';
 import { grantOperations } from './grants.ts';
@@ -32,6 +33,7 @@ export const kms: ServiceDefinition = {
     ...rotationOperations,
     ...importOperations,
     ...multiRegionOperations,
+    ...customKeyStoreOperations,
     GetKeyLastUsage,
   ],
   jobs: [dueKeys],

@@ -7,10 +7,11 @@ import { generateMaterial, materialIdOf } from './key-material.ts';
 import { keyArn, requireKey, requireKeyById } from './key-names.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
 import { requireState } from './key-states.ts';
-import { due, type KeyRecord, keys, materials } from './records.ts';
+import { due, type KeyRecord, keys, materials, storedKeys } from './records.ts';
 import { pageFor } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { masterKeySpec, specs } from './specs.ts';
+import { storePlaceOf } from './stored-keys.ts';
 import { requireTags, tagRecord } from './tags.ts';
 
 const dayMs = 86_400_000;
@@ -34,8 +35,9 @@ export const CreateKey = operation('CreateKey', {
     const { account, region, ids, now } = context;
     const spec = specOf(input);
     const usage = usageOf(input, spec);
-    requireOrigin(input, spec);
+    requireImportable(input, spec);
     requireTags(input.Tags);
+    const place = await storePlaceOf(context, input);
     const keyId = input.MultiRegion ? `mrk-${ids.uuid().replaceAll('-', '')}` : ids.uuid();
     const policy = input.Policy ?? defaultKeyPolicy(context);
     if (input.Policy !== undefined) {
@@ -57,9 +59,11 @@ export const CreateKey = operation('CreateKey', {
       tags: tagRecord(input.Tags),
       onDemandRotations: 0,
       ...(input.MultiRegion ? { multiRegion: { primaryRegion: region, replicaRegions: [] } } : {}),
+      ...(place === undefined ? {} : { customKeyStoreId: place.keyStoreId, xksKeyId: place.xksKeyId }),
     };
     const whole = origin === 'EXTERNAL' ? key : await withNewMaterial(context, key);
     keys.put(context.transaction, whole);
+    if (place !== undefined) storedKeys.put(context.transaction, { account, region, keyId, ...place });
     noteKey(context, whole);
     return { KeyMetadata: keyMetadata(context, whole) };
   },
@@ -89,16 +93,9 @@ function usageOf(input: CreateKeyRequest, spec: KeySpec): KeyUsageType {
   return usage ?? 'ENCRYPT_DECRYPT';
 }
 
-/** @throws Fault UnsupportedOperationException, CustomKeyStoreNotFoundException */
-function requireOrigin(input: CreateKeyRequest, spec: KeySpec): void {
-  const { Origin: origin = 'AWS_KMS', CustomKeyStoreId: store } = input;
-  if (origin === 'AWS_CLOUDHSM' || origin === 'EXTERNAL_KEY_STORE') {
-    if (store === undefined) throw commonFault('ValidationException', `You must specify a CustomKeyStoreId when Origin is ${origin}.`);
-    throw fault('CustomKeyStoreNotFoundException', `Custom key store ${store} does not exist.`);
-  }
-  if (store !== undefined)
-    throw commonFault('ValidationException', 'A custom key store needs the Origin AWS_CLOUDHSM or EXTERNAL_KEY_STORE.');
-  if (origin === 'EXTERNAL' && specs[spec].material.kind === 'ml-dsa') {
+/** @throws Fault UnsupportedOperationException */
+function requireImportable({ Origin }: CreateKeyRequest, spec: KeySpec): void {
+  if (Origin === 'EXTERNAL' && specs[spec].material.kind === 'ml-dsa') {
     throw fault('UnsupportedOperationException', `Key material of ${spec} cannot be imported.`);
   }
 }
@@ -138,6 +135,8 @@ export function keyMetadata(scope: Pick<Scope, 'partition'>, key: KeyRecord): Ke
     ...(deletion !== undefined && key.state === 'PendingReplicaDeletion' ? { PendingDeletionWindowInDays: deletion.days } : {}),
     ...(key.currentMaterialId === undefined || key.spec !== 'SYMMETRIC_DEFAULT' ? {} : { CurrentKeyMaterialId: key.currentMaterialId }),
     ...(key.expiration === undefined ? {} : expirationShape(key.expiration)),
+    ...(key.customKeyStoreId === undefined ? {} : { CustomKeyStoreId: key.customKeyStoreId }),
+    ...(key.xksKeyId === undefined ? {} : { XksKeyConfiguration: { Id: key.xksKeyId } }),
   };
 }
 

@@ -1,7 +1,17 @@
 // What KMS keeps: keys, their material (sealed, one record each, so that it can be destroyed alone), aliases, grants, and what is due when.
 import type { Secret } from '../../base/secret.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
-import type { GrantConstraints, GrantOperation, KeySpec, KeyState, KeyUsageType, OriginType, RotationType } from './api.gen.ts';
+import type {
+  ConnectionErrorCodeType,
+  GrantConstraints,
+  GrantOperation,
+  KeySpec,
+  KeyState,
+  KeyUsageType,
+  OriginType,
+  RotationType,
+  XksProxyConnectivityType,
+} from './api.gen.ts';
 
 export interface KeyRecord {
   readonly account: string;
@@ -27,6 +37,8 @@ export interface KeyRecord {
   readonly multiRegion?: { readonly primaryRegion: string; readonly replicaRegions: readonly string[] } | undefined;
   readonly customKeyStoreId?: string | undefined;
   readonly xksKeyId?: string | undefined;
+  /** Of a key whose store is not connected: what it is when the store is again. */
+  readonly stateWhenConnected?: 'Enabled' | 'Disabled' | undefined;
 }
 
 export interface MaterialRecord {
@@ -72,6 +84,33 @@ export interface GrantRecord {
   readonly createdAtMs: number;
 }
 
+export interface KeyStoreRecord {
+  readonly account: string;
+  readonly region: string;
+  readonly keyStoreId: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly connection: 'CONNECTED' | 'DISCONNECTED' | 'FAILED';
+  /** While `FAILED`. */
+  readonly connectionError?: ConnectionErrorCodeType | undefined;
+  readonly endpoint: string;
+  readonly path: string;
+  readonly connectivity: XksProxyConnectivityType;
+  readonly vpcServiceName?: string | undefined;
+  readonly vpcServiceOwner?: string | undefined;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+}
+
+/** A key of a store, by the external key that it stands for. */
+export interface StoredKeyRecord {
+  readonly account: string;
+  readonly region: string;
+  readonly keyStoreId: string;
+  readonly xksKeyId: string;
+  readonly keyId: string;
+}
+
 /** One thing that happens by the clock. */
 export interface DueRecord {
   readonly atMs: number;
@@ -88,6 +127,17 @@ export const materials: Collection<MaterialRecord> = collection('kms.material', 
   region,
   keyId,
   materialId,
+]);
+export const keyStores: Collection<KeyStoreRecord> = collection('kms.key-store', ({ account, region, keyStoreId }) => [
+  account,
+  region,
+  keyStoreId,
+]);
+export const storedKeys: Collection<StoredKeyRecord> = collection('kms.stored-key', ({ account, region, keyStoreId, xksKeyId }) => [
+  account,
+  region,
+  keyStoreId,
+  xksKeyId,
 ]);
 export const aliases: Collection<AliasRecord> = collection('kms.alias', ({ account, region, aliasName }) => [account, region, aliasName]);
 export const aliasesOfKey: Collection<AliasRecord> = collection('kms.alias-of-key', ({ account, region, keyId, aliasName }) => [

@@ -4,7 +4,18 @@ import { loseMaterial } from './imports.ts';
 import { keyArn } from './key-names.ts';
 import { placeOf } from './keys.ts';
 import { shareConfiguration } from './multi-region.ts';
-import { aliases, aliasesOfKey, type DueRecord, due, grants, type KeyRecord, keys, materials, retirableGrants } from './records.ts';
+import {
+  aliases,
+  aliasesOfKey,
+  type DueRecord,
+  due,
+  grants,
+  type KeyRecord,
+  keys,
+  materials,
+  retirableGrants,
+  storedKeys,
+} from './records.ts';
 import { rotate } from './rotation.ts';
 
 const dayMs = 86_400_000;
@@ -74,6 +85,8 @@ async function destroy(context: JobContext, key: KeyRecord): Promise<void> {
   }
   if (key.rotation !== undefined) due.remove(transaction, { ...placeOf(key), atMs: key.rotation.nextAtMs, what: 'rotate' });
   keys.remove(transaction, key);
+  const { account, region, keyId, customKeyStoreId: keyStoreId, xksKeyId } = key;
+  if (keyStoreId !== undefined && xksKeyId !== undefined) storedKeys.remove(transaction, { account, region, keyStoreId, xksKeyId, keyId });
   event(context, key, 'DeleteKey');
   if (key.multiRegion !== undefined) await leaveRelated(context, key, key.multiRegion);
 }
