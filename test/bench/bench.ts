@@ -9,10 +9,11 @@ import { freePort } from '../postgres.ts';
 import { projectRoot, type ServerProcess, startServerProcess } from '../server-process.ts';
 import { temporaryDirectory } from '../temporary.ts';
 import { core } from './core.ts';
+import { kms } from './kms.ts';
 import { exampleKey, queryRequest, type Scenario, type ScenarioGroup } from './scenario.ts';
 import { secrets } from './secrets.ts';
 
-const groups: Readonly<Record<string, ScenarioGroup>> = { core, secrets };
+const groups: Readonly<Record<string, ScenarioGroup>> = { core, kms, secrets };
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 3);
 const connections = 32;
