@@ -47,7 +47,7 @@ export function testContext(options: TestContextOptions = {}): Context {
       rootFeatures: async () => [],
       outboundIssuerId: async () => undefined,
     },
-    organizations: { standingOf: async () => undefined, effectivePolicy: async () => undefined },
+    organizations: { standingOf: async () => undefined, effectivePolicy: async () => undefined, branchOf: async () => undefined },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
     answers: createAnswers(ids),

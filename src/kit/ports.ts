@@ -85,6 +85,20 @@ export interface OrganizationDirectory {
   standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
   /** The effective management policy of an account as JSON data; undefined: none of the type reaches it. For tag policies see kit/tag-policy.ts. */
   effectivePolicy(transaction: Transaction, account: string, type: string): Promise<unknown>;
+  /** The part of the tree at a path (`o-…/r-…/ou-…`, or one that ends with an account), as far as one policy binds it when that is named. */
+  branchOf(
+    transaction: Transaction,
+    organizationId: string,
+    path: string,
+    policyId: string | undefined,
+  ): Promise<OrganizationBranch | undefined>;
+}
+
+export interface OrganizationBranch {
+  /** With their own paths. */
+  readonly accounts: readonly { readonly account: string; readonly path: string }[];
+  /** Documents of service control policies, one list per level; undefined: nothing limits the account. */
+  readonly levels: readonly (readonly string[])[] | undefined;
 }
 
 export interface OrganizationStanding {
@@ -95,6 +109,8 @@ export interface OrganizationStanding {
   /** `o-…/r-…/ou-…/`, where the account stands. */
   readonly path: string;
   readonly hasAllFeatures: boolean;
+  /** Service control policies are enabled in the root. */
+  readonly hasServiceControl: boolean;
   /** Trusted access is enabled for the service. */
   readonly isServiceTrusted: boolean;
   /** The account is a delegated administrator for the service. */

@@ -145,6 +145,9 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     FunctionVersion: '1',
   },
   iam: {
+    Arn: 'arn:aws:iam::111122223333:user/some-name',
+    JobId: '01234567-89ab-cdef-0123-456789abcdef',
+    EntityPath: 'o-abcdefghij/r-abcd',
     Permissions: { PolicyTemplateArn: 'arn:aws:iam::111122223333:policy/some-name' },
     SessionDuration: 3_600,
     DelegationRequestId: '7e9dd22d-8dc6-4571-95ab-ca400264778c',

@@ -12,9 +12,12 @@ import { delegationRequestOperations } from './delegation-requests.ts';
 import { groupOperations } from './groups.ts';
 import { inlinePolicyOperations } from './inline-policies.ts';
 import { instanceProfileOperations } from './instance-profiles.ts';
+import { lastAccessReader } from './last-accessed.ts';
+import { lastAccessedOperations } from './last-accessed-reports.ts';
 import { loginProfileOperations } from './login-profiles.ts';
 import { mfaDeviceOperations } from './mfa-devices.ts';
 import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
+import { organizationAccessReportOperations } from './organization-access-reports.ts';
 import { outboundFederationOperations } from './outbound-federation.ts';
 import { passwordPolicyOperations } from './password-policy.ts';
 import { policyOperations } from './policies.ts';
@@ -34,6 +37,7 @@ export const iam: ServiceDefinition = {
   name: 'iam',
   quirks: { isGlobal: true },
   jobs: [roleDeletionJob, credentialReportJob],
+  readers: [lastAccessReader],
   operations: [
     ...userOperations,
     ...groupOperations,
@@ -59,6 +63,8 @@ export const iam: ServiceDefinition = {
     ...accountSummaryOperations,
     ...accountAuthorizationOperations,
     ...credentialReportOperations,
+    ...lastAccessedOperations,
+    ...organizationAccessReportOperations,
     ...rootAccessOperations,
     ...outboundFederationOperations,
     ...delegationRequestOperations,

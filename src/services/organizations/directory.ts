@@ -1,12 +1,14 @@
 // What other services ask about an account's part in its organisation: whether it manages or administers, and what it has switched on.
 import type { OrganizationDirectory } from '../../kit/ports.ts';
 import type { EffectivePolicyType } from './api.gen.ts';
+import { branchOf } from './branches.ts';
 import { effectivePolicy } from './effective-policy.ts';
 import { policyQuotas } from './quotas.ts';
 import { delegations, members, organizations, serviceAccess, tagsOf } from './records.ts';
 
 export function createOrganizationDirectory(): OrganizationDirectory {
   return {
+    branchOf,
     async effectivePolicy(transaction, account, type) {
       const member = await members.get(transaction, account);
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
@@ -30,6 +32,7 @@ export function createOrganizationDirectory(): OrganizationDirectory {
         tags: tags?.tags ?? {},
         hasAllFeatures: featureSet === 'ALL',
         isServiceTrusted: trusted !== undefined,
+        hasServiceControl: organization.policyTypes.SERVICE_CONTROL_POLICY !== undefined,
         isDelegatedAdministrator: delegated !== undefined,
       };
     },
