@@ -2,6 +2,7 @@
 import { Fault, type FaultOptions } from '../base/fault.ts';
 import type { ConditionValue, ResourcePolicy } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
+import type { Action, ConditionKey } from './actions.gen.ts';
 import type { AfterCommit } from './after-commit.ts';
 import type { Caller, Context, Scope } from './context.ts';
 
@@ -14,7 +15,7 @@ export interface OperationTypes {
 
 /** One action on one resource that must be allowed. https://docs.aws.amazon.com/service-authorization/latest/reference/ */
 export interface Access {
-  readonly action: string;
+  readonly action: Action;
   /** ARN, or `*` for actions without resource-level permissions. */
   readonly resource: string;
   /** Owner of the resource when it is not the caller's account. */
@@ -24,8 +25,8 @@ export interface Access {
   readonly resourcePolicy?: ResourcePolicy;
   /** A KMS grant that covers exactly this: an Allow that only an explicit deny beats. */
   readonly granted?: { readonly name: string };
-  /** Service-specific condition keys (`iam:PolicyARN`), in any case. */
-  readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
+  /** Service-specific condition keys (`iam:PolicyARN`), as AWS spells them. */
+  readonly context?: { readonly [Key in ConditionKey]?: ConditionValue | undefined };
   /** The resource belongs to AWS, such as an AWS managed key: resource control policies do not reach it. */
   readonly isServiceOwned?: boolean;
   /** A second factor came with the request itself, as it may for AssumeRole. */

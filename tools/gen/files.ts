@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawModel } from '../../src/model/load.ts';
+import { actionTypesFile } from './action-types.ts';
 import { apiTypesFile } from './api-types.ts';
 import { authzFile, readIamData } from './authz-file.ts';
 import type { Botocore } from './botocore.ts';
@@ -44,6 +45,14 @@ export function generatedFiles(root: string, botocore: Botocore): ReadonlyMap<st
       ),
     ],
     ['src/services/models.sha256.json', manifestFile(versions, vendored)],
+    [
+      'src/kit/actions.gen.ts',
+      actionTypesFile(
+        vendoredServices.map(({ iamPrefixes }) => ({
+          prefixes: Object.fromEntries(iamPrefixes.map((each) => [each, iamData.authz(each)])),
+        })),
+      ),
+    ],
     ['NOTICE', noticeFile(versions, iamData.license)],
   ]);
 }

@@ -3,7 +3,6 @@
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import type { OrganizationStanding } from '../../kit/ports.ts';
-import type { ConditionValue } from '../../policy/policy.ts';
 import { fault } from './service.ts';
 
 const servicePrincipal = 'account.amazonaws.com';
@@ -12,15 +11,18 @@ interface About {
   readonly AccountId?: string | undefined;
 }
 
-type Keys = Readonly<Record<string, ConditionValue | undefined>>;
+type Keys = NonNullable<Access['context']>;
+
+/** Of the service's actions, without its prefix. */
+type Name<Action = Access['action']> = Action extends `account:${infer Rest}` ? Rest : never;
 
 /** The account itself, or the account in the organisation when one is named. */
-export function onAccount(action: string) {
+export function onAccount(action: Name) {
   return onAccountWith<object>(action, () => ({}));
 }
 
 /** With condition keys of the service. */
-export function onAccountWith<Given>(action: string, keys: (input: Given) => Keys) {
+export function onAccountWith<Given>(action: Name, keys: (input: Given) => Keys) {
   return async (input: Given & About, scope: Scope): Promise<Access> => {
     const { partition, account, transaction, organizations } = scope;
     const context = keys(input);

@@ -24,7 +24,7 @@ function fileName(owner: string | undefined): string {
   return owner === undefined ? '<root>' : lower(owner);
 }
 
-function keyAccess(action: string) {
+function keyAccess(action: Access['action']) {
   return (input: { readonly UserName?: string | undefined }, scope: Scope): Access | Promise<Access> => {
     const owner = ownerOf(scope, input.UserName);
     if (owner === undefined) return { action, resource: `arn:${scope.partition}:iam::${scope.account}:root` };

@@ -53,7 +53,7 @@ async function list(context: Context, kind: EntityKind, name: string, input: Lis
   };
 }
 
-function changing(scope: Scope, action: string, kind: EntityKind, name: string, policyArn: string): Promise<Access> {
+function changing(scope: Scope, action: Access['action'], kind: EntityKind, name: string, policyArn: string): Promise<Access> {
   return entityAccess(scope, action, kind, name, { context: { 'iam:PolicyARN': policyArn } });
 }
 

@@ -38,7 +38,7 @@ function arnOfRequest({ partition, account }: Scope, id: string): string {
 }
 
 /** AWS: whoever a request is assigned to needs no permission to read, update and send it. */
-function onRequest(action: string, isOwnersByDefault = false) {
+function onRequest(action: Access['action'], isOwnersByDefault = false) {
   return async (input: { readonly DelegationRequestId: string }, scope: Scope): Promise<Access> => {
     const request = await delegationRequests.get(scope.transaction, input.DelegationRequestId);
     const isOwner = request?.ownerId !== undefined && request.ownerId === scope.caller.principal.arn;

@@ -87,7 +87,7 @@ function userEntity(scope: Scope, user: UserRecord): Entity {
 /** What must be allowed to touch an existing user, group or role; for a missing one the ARN that it would have. */
 export async function entityAccess(
   scope: Scope,
-  action: string,
+  action: Access['action'],
   kind: EntityKind,
   name: string,
   extra: Partial<Access> = {},
@@ -99,7 +99,7 @@ export async function entityAccess(
 }
 
 /** The access of most operations on one named entity. */
-export function onEntity<Input>(action: string, kind: EntityKind, nameOf: (input: Input) => string) {
+export function onEntity<Input>(action: Access['action'], kind: EntityKind, nameOf: (input: Input) => string) {
   return (input: Input, scope: Scope): Promise<Access> => entityAccess(scope, action, kind, nameOf(input));
 }
 

@@ -36,7 +36,7 @@ async function requireProfile(scope: Scope, name: string): Promise<InstanceProfi
   return profile;
 }
 
-async function profileAccess(scope: Scope, action: string, name: string, extra: Partial<Access> = {}): Promise<Access> {
+async function profileAccess(scope: Scope, action: Access['action'], name: string, extra: Partial<Access> = {}): Promise<Access> {
   const profile = await instanceProfiles.get(scope.transaction, scope.account, lower(name));
   const resource = arnOf(scope, 'instance-profile', profile?.path ?? '/', profile?.name ?? name);
   return {
@@ -48,7 +48,7 @@ async function profileAccess(scope: Scope, action: string, name: string, extra: 
   };
 }
 
-function onProfile(action: string) {
+function onProfile(action: Access['action']) {
   return (input: { readonly InstanceProfileName: string }, scope: Scope): Promise<Access> =>
     profileAccess(scope, action, input.InstanceProfileName);
 }

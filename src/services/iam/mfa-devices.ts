@@ -42,7 +42,7 @@ async function requireDeviceOf(scope: Scope, owner: Owner, serialNumber: string)
   return device;
 }
 
-async function deviceAccess(scope: Scope, action: string, serialNumber: string, extra: Partial<Access> = {}): Promise<Access> {
+async function deviceAccess(scope: Scope, action: Access['action'], serialNumber: string, extra: Partial<Access> = {}): Promise<Access> {
   const device = await virtualMfas.get(scope.transaction, scope.account, lower(serialNumber));
   return { action, resource: serialNumber, ...(device === undefined ? {} : { resourceTags: device.tags }), ...extra };
 }

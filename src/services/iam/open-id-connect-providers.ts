@@ -29,7 +29,7 @@ async function requireProvider(scope: Scope, arn: string): Promise<OpenIdProvide
 
 type OnProvider = { readonly OpenIDConnectProviderArn: string };
 
-function onProvider<Input extends OnProvider>(action: string, more: (input: Input) => Partial<Access> = () => ({})) {
+function onProvider<Input extends OnProvider>(action: Access['action'], more: (input: Input) => Partial<Access> = () => ({})) {
   return async (input: Input, scope: Scope): Promise<Access> => {
     const { OpenIDConnectProviderArn: resource } = input;
     const record = await find(scope, resource);

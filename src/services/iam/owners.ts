@@ -34,7 +34,7 @@ export async function nameOrRoot(scope: Scope, userName: string): Promise<string
 }
 
 /** What an operation on the credentials of somebody must be allowed. */
-export function onOwner(action: string, extra: Partial<Access> = {}) {
+export function onOwner(action: Access['action'], extra: Partial<Access> = {}) {
   return (input: { readonly UserName?: string | undefined }, scope: Scope): Access | Promise<Access> => {
     if (isRootItself(scope, input.UserName)) return { action, resource: rootArn(scope), ...extra };
     return entityAccess(scope, action, 'user', userNameOf(scope, input.UserName), extra);

@@ -21,11 +21,11 @@ export async function requireOwnPolicy(scope: Scope, arn: string): Promise<Polic
   return record;
 }
 
-export async function policyAccess(scope: Scope, action: string, arn: string, extra: Partial<Access> = {}): Promise<Access> {
+export async function policyAccess(scope: Scope, action: Access['action'], arn: string, extra: Partial<Access> = {}): Promise<Access> {
   const found = await findManagedPolicy(scope.transaction, arn);
   return { action, resource: arn, shownAs: `policy ${arn}`, ...(found === undefined ? {} : { resourceTags: found.record.tags }), ...extra };
 }
 
-export function onPolicy<Input extends { readonly PolicyArn: string }>(action: string) {
+export function onPolicy<Input extends { readonly PolicyArn: string }>(action: Access['action']) {
   return (input: Input, scope: Scope): Promise<Access> => policyAccess(scope, action, input.PolicyArn);
 }

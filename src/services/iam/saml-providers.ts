@@ -37,7 +37,7 @@ async function requireProvider(scope: Scope, arn: string): Promise<SamlProviderR
 }
 
 function onProvider<Input extends { readonly SAMLProviderArn: string }>(
-  action: string,
+  action: Access['action'],
   more: (input: Input) => Partial<Access> = () => ({}),
 ) {
   return async (input: Input, scope: Scope): Promise<Access> => {

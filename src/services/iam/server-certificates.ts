@@ -32,13 +32,13 @@ async function requireCertificate(scope: Scope, name: string): Promise<ServerCer
   return record;
 }
 
-async function certificateAccess(scope: Scope, action: string, name: string, extra: Partial<Access> = {}): Promise<Access> {
+async function certificateAccess(scope: Scope, action: Access['action'], name: string, extra: Partial<Access> = {}): Promise<Access> {
   const record = await serverCertificates.get(scope.transaction, scope.account, lower(name));
   const resource = arnOf(scope, 'server-certificate', record?.path ?? '/', record?.name ?? name);
   return { action, resource, ...(record === undefined ? {} : { resourceTags: record.tags }), ...extra };
 }
 
-function onCertificate(action: string) {
+function onCertificate(action: Access['action']) {
   return (input: { readonly ServerCertificateName: string }, scope: Scope): Promise<Access> =>
     certificateAccess(scope, action, input.ServerCertificateName);
 }

@@ -75,7 +75,7 @@ interface Named {
   readonly ServiceSpecificCredentialId: string;
 }
 
-function onCredential(action: string) {
+function onCredential(action: Access['action']) {
   return async (input: Named, scope: Scope): Promise<Access> => {
     const userName = userNameOf(scope, input.UserName);
     const user = await users.get(scope.transaction, scope.account, lower(userName));

@@ -12,7 +12,7 @@ import { fault, operation } from './service.ts';
 const aliasesPerKeyMax = 50;
 const listLimit = 50;
 
-function aliasAccess(scope: Scope, action: string, aliasName: string): Access {
+function aliasAccess(scope: Scope, action: Access['action'], aliasName: string): Access {
   return { action, resource: aliasArn(scope, scope.account, scope.region, aliasName), context: { 'kms:CallerAccount': scope.account } };
 }
 

@@ -14,12 +14,12 @@ import { type XksAnswer, xksClient } from './xks-proxy.ts';
 /** AWS: of an account in a region. */
 const storesMax = 10;
 
-function access(name: string): (input: object, scope: Scope) => Access {
-  return (_input, { account }) => ({ action: `kms:${name}`, resource: '*', context: { 'kms:CallerAccount': account } });
+function access(action: Access['action']): (input: object, scope: Scope) => Access {
+  return (_input, { account }) => ({ action, resource: '*', context: { 'kms:CallerAccount': account } });
 }
 
 export const CreateCustomKeyStore = operation('CreateCustomKeyStore', {
-  access: access('CreateCustomKeyStore'),
+  access: access('kms:CreateCustomKeyStore'),
   async handle(input, context) {
     const { account, region, now, ids, transaction } = context;
     if ((input.CustomKeyStoreType ?? 'AWS_CLOUDHSM') === 'AWS_CLOUDHSM') throw cloudHsmFault(input);
@@ -141,7 +141,7 @@ function askHealth(context: Context, store: KeyStoreRecord, kmsOperation: string
 }
 
 export const ConnectCustomKeyStore = operation('ConnectCustomKeyStore', {
-  access: access('ConnectCustomKeyStore'),
+  access: access('kms:ConnectCustomKeyStore'),
   async handle(input, context) {
     const store = await requireKeyStore(context, input.CustomKeyStoreId);
     if (store.connection === 'FAILED') {
@@ -161,7 +161,7 @@ export const ConnectCustomKeyStore = operation('ConnectCustomKeyStore', {
 });
 
 export const DisconnectCustomKeyStore = operation('DisconnectCustomKeyStore', {
-  access: access('DisconnectCustomKeyStore'),
+  access: access('kms:DisconnectCustomKeyStore'),
   async handle(input, context) {
     const store = await requireKeyStore(context, input.CustomKeyStoreId);
     if (store.connection === 'DISCONNECTED') {
@@ -195,7 +195,7 @@ function availableKey(key: KeyRecord): KeyRecord {
 }
 
 export const UpdateCustomKeyStore = operation('UpdateCustomKeyStore', {
-  access: access('UpdateCustomKeyStore'),
+  access: access('kms:UpdateCustomKeyStore'),
   async handle(input, context) {
     const store = await requireKeyStore(context, input.CustomKeyStoreId);
     requireNoHsmMembers(input);
@@ -242,7 +242,7 @@ function isProxyChanged(input: UpdateCustomKeyStoreRequest): boolean {
 }
 
 export const DeleteCustomKeyStore = operation('DeleteCustomKeyStore', {
-  access: access('DeleteCustomKeyStore'),
+  access: access('kms:DeleteCustomKeyStore'),
   async handle(input, context) {
     const store = await requireKeyStore(context, input.CustomKeyStoreId);
     if (store.connection !== 'DISCONNECTED') {
@@ -258,7 +258,7 @@ export const DeleteCustomKeyStore = operation('DeleteCustomKeyStore', {
 });
 
 export const DescribeCustomKeyStores = operation('DescribeCustomKeyStores', {
-  access: access('DescribeCustomKeyStores'),
+  access: access('kms:DescribeCustomKeyStores'),
   async handle(input, context) {
     const { CustomKeyStoreId: id, CustomKeyStoreName: name } = input;
     if (id !== undefined && name !== undefined) {

@@ -11,14 +11,14 @@ import { aliasesOfKey, type KeyRecord } from './records.ts';
 
 export interface KeyUse {
   /** With its prefix: `kms:Decrypt`. */
-  readonly action: string;
+  readonly action: Access['action'];
   readonly encryptionContext?: EncryptionContext | undefined;
   /** Of symmetric keys alone grants can restrict the encryption context. */
   readonly grantOperation?: GrantOperation;
   readonly grantTokens?: readonly string[] | undefined;
   readonly requestTags?: Readonly<Record<string, string>>;
   /** Keys of the operation itself, in any case. */
-  readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
+  readonly context?: Access['context'];
 }
 
 export async function keyAccess(scope: Scope, keyId: string, use: KeyUse): Promise<Access> {

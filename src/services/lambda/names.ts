@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
-import type { ConditionValue, PolicySource } from '../../policy/policy.ts';
+import type { PolicySource } from '../../policy/policy.ts';
 import { type AliasRecord, aliases, type FunctionRecord, functions, latest, permissions } from './records.ts';
 import { byUser, fault } from './service.ts';
 
@@ -87,9 +87,9 @@ function notFound(scope: Scope, named: Named) {
 /** What IAM is asked about a function: with its tags and the permissions that were added to it. */
 export async function functionAccess(
   scope: Scope,
-  action: string,
+  action: Access['action'],
   named: Named,
-  extra: Pick<Access, 'requestTags'> & { readonly context?: Readonly<Record<string, ConditionValue | undefined>> } = {},
+  extra: Pick<Access, 'requestTags' | 'context'> = {},
 ): Promise<Access> {
   const { account, region, name } = named;
   const found = await functions.get(scope.transaction, account, region, name, latest);

@@ -116,7 +116,7 @@ async function requireHandshake(scope: Scope, handshakeId: string): Promise<{ re
   return { record, asked };
 }
 
-function onHandshake(action: string) {
+function onHandshake(action: Access['action']) {
   return async ({ HandshakeId }: { readonly HandshakeId: string }, { transaction, partition }: Scope): Promise<Access> => {
     const record = await handshakes.get(transaction, HandshakeId);
     return { action, resource: record === undefined ? '*' : handshakeArn(partition, record, record.action, HandshakeId) };

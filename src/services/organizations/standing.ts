@@ -88,7 +88,7 @@ async function accessOf<Input>(
   scope: Scope,
 ): Promise<readonly Access[]> {
   const organization = await organizationOf(scope);
-  const action = `organizations:${name}`;
+  const action: Access['action'] = `organizations:${name}`;
   const tags = requestTags(declaration.tags?.(input));
   const targets = organization === undefined ? [] : await (declaration.on?.(input, organization, scope) ?? []);
   const delegated = organization === undefined ? {} : await delegatedBy(scope, organization, declaration.who);
@@ -97,7 +97,7 @@ async function accessOf<Input>(
   // AWS: whoever creates with tags needs the permission to tag too.
   const isTagging = tags.requestTags !== undefined && name !== 'TagResource';
   return isTagging
-    ? [...accesses, ...accesses.slice(0, 1).map((access) => ({ ...access, action: 'organizations:TagResource' }))]
+    ? [...accesses, ...accesses.slice(0, 1).map((access) => ({ ...access, action: 'organizations:TagResource' as const }))]
     : accesses;
 }
 

@@ -11,7 +11,7 @@ export type RequestFacts = Pick<Access, 'requestTags'> & { readonly context?: Co
 
 /** The rule of operations on one secret. */
 export function onSecret<Input extends { readonly SecretId: string }>(
-  action: string,
+  action: Access['action'],
   facts: (input: Input, found: FoundSecret | undefined) => RequestFacts = () => ({}),
 ): (input: Input, scope: Scope) => Promise<Access> {
   return async (input, scope) => {
@@ -22,7 +22,7 @@ export function onSecret<Input extends { readonly SecretId: string }>(
 
 export function secretAccess(
   scope: Scope,
-  action: string,
+  action: Access['action'],
   secretId: string,
   found: FoundSecret | undefined,
   { context, ...facts }: RequestFacts = {},
@@ -34,7 +34,7 @@ export function secretAccess(
   return { ...ofSecret(scope, action, found), ...facts, context: { ...secretConditions(found), ...context } };
 }
 
-function ofSecret({ compile }: Scope, action: string, { secret, arn }: FoundSecret): Access {
+function ofSecret({ compile }: Scope, action: Access['action'], { secret, arn }: FoundSecret): Access {
   const policy = secret.resourcePolicy;
   return {
     action,

@@ -11,8 +11,8 @@ const batchMax = 20;
 
 export const BatchGetSecretValue = operation('BatchGetSecretValue', {
   access: ({ Filters }) => [
-    { action: 'secretsmanager:BatchGetSecretValue', resource: '*' },
-    ...(Filters === undefined ? [] : [{ action: 'secretsmanager:ListSecrets', resource: '*' }]),
+    { action: 'secretsmanager:BatchGetSecretValue', resource: '*' } as const,
+    ...(Filters === undefined ? [] : [{ action: 'secretsmanager:ListSecrets', resource: '*' } as const]),
   ],
   async handle(input, context) {
     const { ids, NextToken } = await idsOf(input, context);

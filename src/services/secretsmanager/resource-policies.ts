@@ -47,7 +47,7 @@ export const DeleteResourcePolicy = operation('DeleteResourcePolicy', {
 /** AWS: who validates a policy must be allowed to put it as well. */
 export const ValidateResourcePolicy = operation('ValidateResourcePolicy', {
   access: async ({ SecretId, ...input }, scope) => {
-    const actions = ['secretsmanager:ValidateResourcePolicy', 'secretsmanager:PutResourcePolicy'];
+    const actions = ['secretsmanager:ValidateResourcePolicy', 'secretsmanager:PutResourcePolicy'] as const;
     if (SecretId === undefined) return actions.map((action) => ({ action, resource: '*' }));
     return Promise.all(actions.map((action) => onSecret(action)({ ...input, SecretId }, scope)));
   },

@@ -16,7 +16,7 @@ import { hasValue, type NewVersion, newVersionOf, ownerOf, putVersion } from './
 /** AWS: tags and replicas in the request need the permission to add them as well. */
 function createAccess(input: CreateSecretRequest, scope: Scope): readonly Access[] {
   const { Name, Description, Tags, AddReplicaRegions, ForceOverwriteReplicaSecret } = input;
-  const on = (action: string, context: Access['context'] = {}): Access =>
+  const on = (action: Access['action'], context: Access['context'] = {}): Access =>
     secretAccess(scope, action, Name, undefined, {
       ...(Tags === undefined ? {} : { requestTags: tagRecord(Tags) }),
       context: { 'secretsmanager:Name': Name, ...tagConditions(tagRecord(Tags)), ...context },

@@ -36,14 +36,14 @@ async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly 
 }
 
 /** What the caller does beside assuming the role must be allowed too, and so must what its session hands on. */
-function actions(input: AssumeRoleRequest, caller: Caller): readonly string[] {
+function actions(input: AssumeRoleRequest, caller: Caller): readonly Access['action'][] {
   const passesTags = (input.Tags?.length ?? 0) > 0 || inheritedTags(caller.session).transitiveTagKeys.length > 0;
   const passesIdentity = sourceIdentityOf(input, caller) !== undefined;
   return [
     'sts:AssumeRole',
-    ...(passesTags ? ['sts:TagSession'] : []),
-    ...(passesIdentity ? ['sts:SetSourceIdentity'] : []),
-    ...(input.ProvidedContexts?.length ? ['sts:SetContext'] : []),
+    ...(passesTags ? ['sts:TagSession' as const] : []),
+    ...(passesIdentity ? ['sts:SetSourceIdentity' as const] : []),
+    ...(input.ProvidedContexts?.length ? ['sts:SetContext' as const] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 // What sessions of callers whom an identity provider vouches for have in common: the tags, names and identities that the provider may give them.
-import { commonFault } from '../../kit/operation.ts';
+import { type Access, commonFault } from '../../kit/operation.ts';
 import type { RoleFacts } from '../../kit/ports.ts';
 import { defaultSessionSeconds, withinRole } from './role-session.ts';
 import { invalidToken } from './saml-response.ts';
@@ -35,11 +35,15 @@ export function isSessionName(value: string): boolean {
 }
 
 /** The actions of a caller that an identity provider gave tags or a source identity. */
-export function federatedActions(action: string, tags: SessionTags, sourceIdentity: string | undefined): readonly string[] {
+export function federatedActions(
+  action: Access['action'],
+  tags: SessionTags,
+  sourceIdentity: string | undefined,
+): readonly Access['action'][] {
   return [
     action,
-    ...(Object.keys(tags.tags).length > 0 ? ['sts:TagSession'] : []),
-    ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+    ...(Object.keys(tags.tags).length > 0 ? ['sts:TagSession' as const] : []),
+    ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity' as const]),
   ];
 }
 

@@ -43,7 +43,7 @@ export const GetFederationToken = operation('GetFederationToken', {
 function access(input: GetFederationTokenRequest, scope: Scope): readonly Access[] {
   requireLongTermHolder(scope);
   const onUser = { resource: federatedUserArn(input, scope), requestTags: requestedTags(input) };
-  const actions = ['sts:GetFederationToken', ...(input.Tags?.length ? ['sts:TagSession'] : [])];
+  const actions: readonly Access['action'][] = ['sts:GetFederationToken', ...(input.Tags?.length ? ['sts:TagSession' as const] : [])];
   return actions.map((action) => ({ action, ...onUser }));
 }
 

@@ -66,7 +66,10 @@ function access(input: GetWebIdentityTokenRequest, scope: Scope): readonly Acces
       'sts:SigningAlgorithm': input.SigningAlgorithm,
     },
   };
-  const actions = ['sts:GetWebIdentityToken', ...(input.Tags?.length ? ['sts:TagGetWebIdentityToken'] : [])];
+  const actions: readonly Access['action'][] = [
+    'sts:GetWebIdentityToken',
+    ...(input.Tags?.length ? ['sts:TagGetWebIdentityToken' as const] : []),
+  ];
   return actions.map((action) => ({ action, ...asked }));
 }
 

@@ -1,0 +1,31 @@
+// The compiler refuses an operation whose access names an action or a condition key that AWS does not have.
+import { expect, test } from 'vitest';
+import type { Operations } from '../services/iam/api.gen.ts';
+import { type Access, serviceKit } from './operation.ts';
+
+const { operation } = serviceKit<Operations>();
+
+test('actions and condition keys of AWS compile, those of other services and of tags too', () => {
+  const known: readonly Access[] = [
+    { action: 'iam:CreateUser', resource: '*', context: { 'iam:PermissionsBoundary': 'arn', 'aws:RequestTag/team': 'a' } },
+    { action: 'kms:ReEncryptFrom', resource: '*', context: { 'kms:EncryptionContext:app': 'a', 'kms:ViaService': undefined } },
+  ];
+  expect(known).toHaveLength(2);
+});
+
+test('others do not: `npm run types` fails when one of these lines compiles', () => {
+  const unknown: readonly Access[] = [
+    // @ts-expect-error no such action
+    { action: 'iam:CreateUsr', resource: '*' },
+    // @ts-expect-error no such service
+    { action: 'imm:CreateUser', resource: '*' },
+    // @ts-expect-error no such condition key
+    { action: 'iam:CreateUser', resource: '*', context: { 'iam:PermissionBoundary': 'arn' } },
+  ];
+  const declared = operation('DeleteUser', {
+    // @ts-expect-error no such action
+    access: () => ({ action: 'iam:RemoveUser', resource: '*' }),
+    handle: () => ({}),
+  });
+  expect([unknown.length, declared.name]).toEqual([3, 'DeleteUser']);
+});
