@@ -3,7 +3,6 @@ import { isoSeconds } from '../../base/clock.ts';
 import { Secret } from '../../base/secret.ts';
 import { callsTo } from '../../kit/calls.ts';
 import type { Context, Scope } from '../../kit/context.ts';
-import type { Access } from '../../kit/operation.ts';
 import type { Operations as StsOperations } from '../sts/api.gen.ts';
 import type { Environment, FunctionConfiguration, Runtime } from './api.gen.ts';
 import { codeSha256 } from './code.ts';
@@ -50,17 +49,6 @@ export function runtimeOf(runtime: Runtime | undefined): Runtime {
   if (runtime === undefined) throw invalid('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
   if (!/^nodejs\d+\.x$/.test(runtime)) throw invalid(`Castellan runs functions of the Node.js runtimes; it does not have ${runtime}.`);
   return runtime;
-}
-
-/** Handing a role to a function needs its own permission. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html */
-export async function passRole(scope: Scope, roleArn: string): Promise<Access> {
-  const role = await scope.principals.role(scope.transaction, roleArn);
-  return {
-    action: 'iam:PassRole',
-    resource: roleArn,
-    ...(role === undefined ? {} : { resourceTags: role.tags }),
-    context: { 'iam:PassedToService': 'lambda.amazonaws.com' },
-  };
 }
 
 /** Lambda tries the role before it takes it. @throws Fault InvalidParameterValueException */

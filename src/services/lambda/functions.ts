@@ -2,9 +2,10 @@
 import type { Collection } from '../../kit/collection.ts';
 import type { Context } from '../../kit/context.ts';
 import { pageOf } from '../../kit/paging.ts';
+import { passRole } from '../../kit/pass-role.ts';
 import type { UpdateFunctionConfigurationRequest } from './api.gen.ts';
 import { dropUnusedCode, storeCode } from './code.ts';
-import { configurationShape, environmentOf, passRole, requireAssumable, runtimeOf } from './configuration.ts';
+import { configurationShape, environmentOf, requireAssumable, runtimeOf } from './configuration.ts';
 import { functionAccess, functionArn, isAliasName, namedFunction, requireFunction, requireRevision, requireVersion } from './names.ts';
 import { aliases, codes, type FunctionRecord, functions, latest, permissions } from './records.ts';
 import { byUser, fault, operation } from './service.ts';
@@ -16,7 +17,7 @@ const listMax = 50;
 export const CreateFunction = operation('CreateFunction', {
   access: async (input, scope) => [
     await functionAccess(scope, 'lambda:CreateFunction', namedFunction(scope, input.FunctionName), { requestTags: input.Tags ?? {} }),
-    await passRole(scope, input.Role),
+    await passRole(scope, input.Role, 'lambda.amazonaws.com'),
   ],
   async handle(input, context) {
     const { transaction, now, ids } = context;
@@ -115,7 +116,7 @@ export const UpdateFunctionCode = operation('UpdateFunctionCode', {
 export const UpdateFunctionConfiguration = operation('UpdateFunctionConfiguration', {
   access: async (input, scope) => [
     await functionAccess(scope, 'lambda:UpdateFunctionConfiguration', namedFunction(scope, input.FunctionName)),
-    ...(input.Role === undefined ? [] : [await passRole(scope, input.Role)]),
+    ...(input.Role === undefined ? [] : [await passRole(scope, input.Role, 'lambda.amazonaws.com')]),
   ],
   async handle(input, context) {
     const record = await requireFunction(context, namedFunction(context, input.FunctionName));
