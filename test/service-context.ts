@@ -50,6 +50,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     organizations: { standingOf: async () => undefined, effectivePolicy: async () => undefined, branchOf: async () => undefined },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
+    billing: { currency: 'USD', seller: 'nobody', meteredServices: async () => [], lines: untouched, spentByDay: untouched },
     answers: createAnswers(ids),
     publicUrl: 'http://localhost',
     isGlobalEndpoint: false,

@@ -4,6 +4,7 @@ import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import type { Answers } from './answers.ts';
+import type { BillingPort } from './billing.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
 import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
@@ -59,6 +60,8 @@ export interface Scope {
   /** What binds accounts in their organisations. */
   readonly guardrails: GuardrailsPort;
   readonly outbound: OutboundPort;
+  /** What everything costs. */
+  readonly billing: BillingPort;
   /** What this request has learnt from outside so far. */
   readonly answers: Answers;
   /** Where clients reach this installation: the base of what it publishes under its own name. */
