@@ -2,10 +2,12 @@
 // an explicit deny: it must be refused each time. Operations for which AWS asks no permission are listed; the list may only shrink.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createResourceCheck } from '../../test/declared-resources.ts';
 import { temporaryDirectory } from '../../test/temporary.ts';
 import { systemClock } from '../base/clock.ts';
 import { randomIds } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
+import { storedExplanation } from '../kit/decision-records.ts';
 import { openInstallation } from '../kit/installation.ts';
 import { compose } from '../main.ts';
 import type { Operation, Shape, StructureShape } from '../model/model.ts';
@@ -23,6 +25,27 @@ import { loadServiceModel } from './models.ts';
 
 /** No permission is needed for these, says AWS; the session operations answer for themselves. */
 const withoutPermission: ReadonlySet<string> = new Set(['sts:GetCallerIdentity', 'sts:GetSessionToken']);
+
+/** Actions whose resources depart from the service authorization reference, with the reason. May only shrink: one that no longer does must go. */
+const otherResources: Readonly<Record<string, string>> = {
+  'iam:GetRequestAuthorizationDetails': 'the reference does not have the action yet',
+  'iam:UpdateDelegationRequest': 'the reference does not have the action yet',
+  'iam:GetAccessKeyLastUsed': 'a key that is not there belongs to no user who could be named',
+  'iam:ListGroups': "AWS's refusals name the path that is listed",
+  'iam:ListInstanceProfiles': "AWS's refusals name the path that is listed",
+  'iam:ListPolicies': "AWS's refusals name the path that is listed",
+  'iam:ListRoles': "AWS's refusals name the path that is listed",
+  'iam:ListServerCertificates': "AWS's refusals name the path that is listed",
+  'iam:ListUsers': "AWS's refusals name the path that is listed",
+  'iam:ListVirtualMFADevices': "AWS's refusals name the path that is listed",
+  'organizations:AcceptHandshake': 'a handshake that is not there has no kind, which is a part of its ARN',
+  'organizations:CancelHandshake': 'a handshake that is not there has no kind, which is a part of its ARN',
+  'organizations:DeclineHandshake': 'a handshake that is not there has no kind, which is a part of its ARN',
+  'organizations:DescribeHandshake': 'a handshake that is not there has no kind, which is a part of its ARN',
+  'secretsmanager:ValidateResourcePolicy': 'a policy may be validated for no secret at all',
+};
+const othersMet = new Set<string>();
+const misfits = new Set<string>();
 
 const protocols = createProtocols();
 const clock = systemClock();
@@ -51,6 +74,9 @@ beforeAll(async () => {
     },
   }));
   keys['root'] = root;
+  // So that what Organizations is asked about has a name.
+  const organizations = await loadServiceModel('organizations');
+  await send(organizations.operations.get('CreateOrganization'), { FeatureSet: 'ALL' }, keys['root']);
   const everything = { Effect: 'Allow', Action: '*', Resource: '*' };
   await addUser('powerless', undefined);
   await addUser('denied', { Version: '2012-10-17', Statement: [everything, { Effect: 'Deny', Action: '*', Resource: '*' }] });
@@ -74,6 +100,8 @@ async function addUser(name: string, policy: object | undefined): Promise<void> 
 interface Answer {
   readonly status: number;
   readonly body: string;
+  /** Of the decision record of a refusal. */
+  readonly authorizationId: string | undefined;
 }
 
 async function send(operation: Operation | undefined, input: Structure, credentials: SigningCredentials | undefined): Promise<Answer> {
@@ -93,7 +121,8 @@ async function send(operation: Operation | undefined, input: Structure, credenti
   });
   // Protocols over REST name the error in a header.
   const name = response.headers['x-amzn-errortype'] ?? '';
-  return { status: response.status, body: `${name} ${Buffer.from(response.body).toString('utf8')}` };
+  const authorizationId = response.headers['x-castellan-authorization-id'];
+  return { status: response.status, body: `${name} ${Buffer.from(response.body).toString('utf8')}`, authorizationId };
 }
 
 const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }] });
@@ -171,7 +200,7 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     OrganizationalUnitId: 'ou-exam-12345678',
     ChildId: 'ou-exam-12345678',
     ChildType: 'ACCOUNT',
-    PolicyId: 'p-1234567890',
+    PolicyId: 'p-FullAWSAccess',
     TargetId: '111122223333',
     ResourceId: '111122223333',
     HandshakeId: 'h-1234567890',
@@ -194,6 +223,15 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     SigningAlgorithm: 'ES384',
   },
 };
+
+/** What was asked of the policies. */
+async function decisionsOf({ authorizationId }: Answer) {
+  if (authorizationId === undefined) return [];
+  const record = await store.transact((transaction) => storedExplanation(transaction, authorizationId));
+  return record?.decisions ?? [];
+}
+
+const resourceProblem = createResourceCheck();
 
 function sampleOf(shape: StructureShape | undefined, service: string): Structure {
   const input: Record<string, unknown> = {};
@@ -259,7 +297,18 @@ describe.each(Object.keys(services))('%s', (name) => {
           caller === 'denied' ? /explicit deny|is not authorized to perform/ : /is not authorized to perform/,
         );
         expect(refused.status, label).toBeGreaterThanOrEqual(400);
+        for (const asked of await decisionsOf(refused)) {
+          const problem = resourceProblem(asked);
+          if (problem === undefined) continue;
+          if (Object.hasOwn(otherResources, asked.action)) othersMet.add(asked.action);
+          else misfits.add(`${label} on ${asked.resource}: ${problem}`);
+        }
       }
     }
   });
+});
+
+test('every operation asks about a resource of a type that its action has, and every exception is still one', () => {
+  expect([...misfits]).toEqual([]);
+  expect([...othersMet].sort()).toEqual(Object.keys(otherResources).sort());
 });
