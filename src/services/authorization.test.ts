@@ -54,6 +54,8 @@ const directory = temporaryDirectory('authorization');
 let store: Store;
 let pipeline: Pipeline;
 const keys: Record<string, SigningCredentials> = {};
+/** Of a service control policy. */
+let policyId = '';
 
 beforeAll(async () => {
   const rootKey = ids.bytes(32);
@@ -76,7 +78,11 @@ beforeAll(async () => {
   keys['root'] = root;
   // So that what Organizations is asked about has a name.
   const organizations = await loadServiceModel('organizations');
-  await send(organizations.operations.get('CreateOrganization'), { FeatureSet: 'ALL' }, keys['root']);
+  const call = (operation: string, input: Structure) => send(organizations.operations.get(operation), input, keys['root']);
+  await call('CreateOrganization', { FeatureSet: 'ALL' });
+  const content = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: 'budgets:*', Resource: '*' }] });
+  const { body } = await call('CreatePolicy', { Name: 'p', Description: '', Type: 'SERVICE_CONTROL_POLICY', Content: content });
+  policyId = /"Id":"(p-[a-z0-9]+)"/.exec(body)?.[1] ?? '';
   const everything = { Effect: 'Allow', Action: '*', Resource: '*' };
   await addUser('powerless', undefined);
   await addUser('denied', { Version: '2012-10-17', Statement: [everything, { Effect: 'Deny', Action: '*', Resource: '*' }] });
@@ -200,7 +206,6 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     OrganizationalUnitId: 'ou-exam-12345678',
     ChildId: 'ou-exam-12345678',
     ChildType: 'ACCOUNT',
-    PolicyId: 'p-FullAWSAccess',
     TargetId: '111122223333',
     ResourceId: '111122223333',
     HandshakeId: 'h-1234567890',
@@ -236,7 +241,10 @@ const resourceProblem = createResourceCheck();
 function sampleOf(shape: StructureShape | undefined, service: string): Structure {
   const input: Record<string, unknown> = {};
   for (const name of shape?.required ?? []) {
-    const own = samplesOf[service]?.[`${shape?.name}.${name}`] ?? samplesOf[service]?.[name] ?? samples[name];
+    const own =
+      name === 'PolicyId' && service === 'organizations'
+        ? policyId
+        : (samplesOf[service]?.[`${shape?.name}.${name}`] ?? samplesOf[service]?.[name] ?? samples[name]);
     if (own !== undefined) input[name] = name === 'PolicyDocument' && shape?.name === 'UpdateAssumeRolePolicyRequest' ? trust : own;
     else input[name] = sampleValue(shape?.members.get(name)?.shape, service);
   }
