@@ -284,6 +284,7 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
   },
+  resourcegroupstaggingapi: { S3Bucket: 'some-bucket' },
   sts: {
     TargetPrincipal: '444455556666',
     TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
