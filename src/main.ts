@@ -15,6 +15,7 @@ import { advanceClock, openInstallation, resumeClock } from './kit/installation.
 import { meteredServices } from './kit/metered-services.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
 import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
+import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
@@ -104,10 +105,10 @@ export function compose(parts: Parts): Castellan {
   };
   const knownIdentities = cachedIdentities(identities, parts.account);
   const organizations = createOrganizationDirectory();
-  const loadServices = () => Promise.all(Object.values(services).map((load) => load()));
+  const allServices = () => Promise.all(Object.values(services).map((load) => load()));
   const billing = createBilling({
     priceList: parsePriceList(parts.priceList ?? examplePriceList),
-    meteredServices: meteredServices(catalog, loadServices),
+    meteredServices: meteredServices(catalog, allServices),
     organizations,
   });
   const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
@@ -121,6 +122,7 @@ export function compose(parts: Parts): Castellan {
     organizations,
     billing,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    taggables: createTaggableDirectory(allServices),
     publicUrl,
     registry,
     protocols,
@@ -140,7 +142,7 @@ export function compose(parts: Parts): Castellan {
   });
   const work = createWork({
     ...outsideParts,
-    services: loadServices,
+    services: allServices,
     onError: parts.onInternalError,
   });
   const signIn = createSignIn({

@@ -52,6 +52,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     outbound: { document: untouched, post: untouched },
     billing: { currency: 'USD', seller: 'nobody', meteredServices: async () => [], lines: untouched, spentByDay: untouched },
     answers: createAnswers(ids),
+    taggables: { all: async () => [] },
     publicUrl: 'http://localhost',
     isGlobalEndpoint: false,
     sealer: createSealer(fixedRootKey(Buffer.from(options.rootKey ?? 'root key')), ids),

@@ -8,6 +8,7 @@ import type { BillingPort } from './billing.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
 import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type { TaggableDirectory } from './taggables.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -62,6 +63,7 @@ export interface Scope {
   readonly outbound: OutboundPort;
   /** What everything costs. */
   readonly billing: BillingPort;
+  readonly taggables: TaggableDirectory;
   /** What this request has learnt from outside so far. */
   readonly answers: Answers;
   /** Where clients reach this installation: the base of what it publishes under its own name. */

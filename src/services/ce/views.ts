@@ -2,6 +2,7 @@
 import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import { fault } from './service.ts';
 
 type ViewAction = Extract<Access['action'], `ce:Get${string}`>;
@@ -9,7 +10,11 @@ type ViewAction = Extract<Access['action'], `ce:Get${string}`>;
 /** AWS: a view that was named is a resource; without one the permission is asked for everything. */
 export function billingViewAccess(action: ViewAction, given: string | undefined): Access {
   const owner = given === undefined ? undefined : parseArn(given)?.account;
-  return { action, resource: given ?? '*', ...(owner === undefined ? {} : { resourceAccount: owner }) };
+  return {
+    action,
+    resource: given === undefined ? '*' : resourceNamed<'ce:billingview'>(given),
+    ...(owner === undefined ? {} : { resourceAccount: owner }),
+  };
 }
 
 /** @throws Fault ResourceNotFoundException */

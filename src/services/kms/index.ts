@@ -14,6 +14,7 @@ import { multiRegionOperations } from './multi-region.ts';
 import { rotationOperations } from './rotation.ts';
 import { dueKeys } from './schedule.ts';
 import { signingOperations } from './signing.ts';
+import { taggableKeys } from './taggables.ts';
 import { tagOperations } from './tags.ts';
 import { GetKeyLastUsage, keyUsage } from './usage.ts';
 
@@ -40,4 +41,5 @@ export const kms: ServiceDefinition = {
   jobs: [dueKeys],
   readers: [keyUsage],
   metering,
+  taggables: [taggableKeys],
 };

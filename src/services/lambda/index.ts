@@ -5,6 +5,7 @@ import { Invoke, queuedInvocations } from './invoke.ts';
 import { metering } from './metering.ts';
 import { permissionOperations } from './permissions.ts';
 import { settingOperations } from './settings.ts';
+import { taggableFunctions } from './taggables.ts';
 import { versionOperations } from './versions.ts';
 
 export const lambda: ServiceDefinition = {
@@ -12,4 +13,5 @@ export const lambda: ServiceDefinition = {
   operations: [...functionOperations, ...versionOperations, ...permissionOperations, ...settingOperations, Invoke],
   jobs: [queuedInvocations],
   metering,
+  taggables: [taggableFunctions],
 };

@@ -11,6 +11,7 @@ import { rotationOperations } from './rotation.ts';
 import { secretRotation } from './rotation-job.ts';
 import { secretOperations } from './secrets.ts';
 import { stageOperations } from './stages.ts';
+import { taggableSecrets } from './taggables.ts';
 import { tagOperations } from './tags.ts';
 import { valueOperations } from './values.ts';
 
@@ -29,6 +30,7 @@ export const secretsmanager: ServiceDefinition = {
     ...tagOperations,
     ...randomPasswordOperations,
   ],
+  taggables: taggableSecrets,
   jobs: [secretDeletion, secretRotation],
   metering,
 };
