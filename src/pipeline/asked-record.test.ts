@@ -1,3 +1,4 @@
+// What the ledger keeps of the questions that policies were asked, seen through requests.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type InProcess, startInProcess } from '../../test/in-process.ts';
 import type { AskedEntry } from '../store/store.ts';

@@ -14,6 +14,8 @@ export interface RecordedContext extends Omit<RequestFacts, 'identity' | 'now' |
   readonly principal: Principal;
   readonly userId: string;
   readonly userName: string | undefined;
+  /** Of callers whom an identity provider vouches for; the tags of others are looked up. */
+  readonly tags: Readonly<Record<string, string>>;
   readonly session: SessionFacts | undefined;
   readonly sessionPolicies: readonly RecordedPolicy[] | undefined;
   /** In which the caller acted. */
@@ -78,18 +80,19 @@ export function copyOfAsked({ text, context }: Asked): Asked {
   return { text: `=${text}`, context };
 }
 
-/** Undefined: without an access key there is nothing that tells two callers' sessions apart. Headers have no line feeds in them. */
+/** Undefined: without an access key there is nothing that tells two sessions apart, or two whom an identity provider vouches for. Headers have no line feeds in them. */
 function contextKey(facts: AskedFacts['facts'], account: string): string | undefined {
   const { identity, source, via } = facts;
   const { principal, accessKeyId, session } = identity.caller;
-  if (accessKeyId === undefined && session !== undefined) return undefined;
+  if (accessKeyId === undefined && (session !== undefined || principal.kind === 'saml' || principal.kind === 'web-identity'))
+    return undefined;
   const from = source === undefined ? '' : `${source.account} ${source.arn}`;
   const who = `${accessKeyId}\n${principal.arn}\n${principal.uniqueId}\n${account}\n${from}\n${via.length === 0 ? '' : via.join()}`;
   return `${who}\n${facts.sourceIp}\n${facts.isTls}\n${facts.referer}\n${facts.userAgent}`;
 }
 
 function contextOf({ identity, sourceIp, isTls, userAgent, referer, via, source }: AskedFacts['facts'], account: string): AskedContext {
-  const { principal, userId, userName, session }: Caller = identity.caller;
+  const { principal, userId, userName, session, tags }: Caller = identity.caller;
   const unrecorded: string[] = [];
   const kept = (key: string, value: string | undefined): string | undefined => {
     if (value === undefined || value.length <= limits.askedValueCharactersMax) return value;
@@ -101,6 +104,7 @@ function contextOf({ identity, sourceIp, isTls, userAgent, referer, via, source 
     userId,
     userName,
     session,
+    ...(principal.kind === 'saml' || principal.kind === 'web-identity' ? { tags } : {}),
     sessionPolicies: identity.sessionPolicies?.map(recordedPolicy),
     ...(account === principal.account ? {} : { account }),
     sourceIp,
@@ -125,6 +129,7 @@ export function readContext(text: string): RecordedContext {
   const read = JSON.parse(text) as Partial<RecordedContext> & Pick<RecordedContext, 'principal' | 'userId' | 'sourceIp' | 'isTls'>;
   return {
     userName: undefined,
+    tags: {},
     session: undefined,
     sessionPolicies: undefined,
     userAgent: undefined,
