@@ -210,7 +210,8 @@ export function readQuestion(text: string): RecordedQuestion | undefined {
     const { a, t, q, c, g, o, f, p, x = [] } = more;
     return {
       action,
-      resource,
+      // Decoding boundary, as above.
+      resource: resource as Access['resource'],
       ...(a === undefined ? {} : { resourceAccount: a }),
       ...(t === undefined ? {} : { resourceTags: t }),
       ...(q === undefined ? {} : { requestTags: q }),
