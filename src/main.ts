@@ -18,6 +18,7 @@ import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
 import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
+import { createAskedRecorder } from './pipeline/asked-record.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
@@ -137,7 +138,7 @@ export function compose(parts: Parts): Castellan {
       homeAccount: parts.account,
     },
     outside: (service) => createOutside(outsideParts, service),
-    authorizer: { clock, sealer, decisions, guardrails: createGuardrails(partition) },
+    authorizer: { clock, sealer, decisions, recordAsked: createAskedRecorder(), guardrails: createGuardrails(partition) },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({

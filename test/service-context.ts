@@ -156,4 +156,6 @@ const noTransaction: Transaction = {
   discard: untouched,
   events: untouched,
   eventsAfter: untouched,
+  asked: untouched,
+  askedContext: untouched,
 };

@@ -77,6 +77,11 @@ export const limits = {
   functionLogBytesMax: 1024 * 1024,
   /** AWS: the largest result of a function. */
   functionPayloadBytesMax: 6_291_556,
+  /** What is kept with an event of one condition value, and of how many keys; further ones are only named. */
+  askedValueCharactersMax: 1_024,
+  askedKeysMax: 100,
+  /** Clients whose questions are kept ready for the ledger. */
+  askedContextsMax: 10_000,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
   /** Broken constraints that one validation error lists. */

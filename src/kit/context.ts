@@ -2,7 +2,7 @@
 import type { Ids } from '../base/ids.ts';
 import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
-import type { LedgerEvent, Transaction } from '../store/store.ts';
+import type { Asked, LedgerEvent, Transaction } from '../store/store.ts';
 import type { Answers } from './answers.ts';
 import type { BillingPort } from './billing.ts';
 import type { ServiceCall } from './calls.ts';
@@ -121,4 +121,6 @@ export interface EventFacts {
   readonly recipient?: string;
   /** Another account that gets an event of its own: the owner of a resource that was used across accounts. */
   readonly sharedWith?: string;
+  /** What policies were asked; the pipeline's own note. */
+  readonly asked?: Asked;
 }
