@@ -243,12 +243,20 @@ def kms_example(operation, given, index):
 
 
 def import_parameters(key):
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import padding
     made = kms.get_parameters_for_import(KeyId=key, WrappingAlgorithm='RSAES_OAEP_SHA_256', WrappingKeySpec='RSA_2048')
-    scheme = padding.OAEP(mgf=padding.MGF1(hashes.SHA256()), algorithm=hashes.SHA256(), label=None)
-    wrapped = serialization.load_der_public_key(made['PublicKey']).encrypt(b'k' * 32, scheme)
-    return {'EncryptedKeyMaterial': wrapped, 'ImportToken': made['ImportToken']}
+    return {'EncryptedKeyMaterial': oaep(made['PublicKey'], b'k' * 32), 'ImportToken': made['ImportToken']}
+
+
+def oaep(public, message):
+    """RSAES-OAEP with SHA-256 under a key of 2048 bits; the DER of such a key ends with its modulus, 02 03 and 65537."""
+    modulus = int.from_bytes(public[-261:-5], 'big')
+    mask = lambda seed, length: b''.join(hashlib.sha256(seed + struct.pack('>I', n)).digest() for n in range(8))[:length]
+    xor = lambda left, right: bytes(a ^ b for a, b in zip(left, right))
+    block = hashlib.sha256(b'').digest() + b'\0' * (190 - len(message)) + b'\1' + message
+    seed = os.urandom(32)
+    block = xor(block, mask(seed, len(block)))
+    padded = b'\0' + xor(seed, mask(block, 32)) + block
+    return pow(int.from_bytes(padded, 'big'), 65537, modulus).to_bytes(256, 'big')
 
 
 # Secrets Manager.
