@@ -12,8 +12,9 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
+import { noHardware } from './kit/no-hardware.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
+import type { FunctionRuntime, HardwareModulesPort, OutboundPort } from './kit/ports.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
@@ -66,6 +67,8 @@ export interface Parts {
   readonly onInternalError: (error: unknown, requestId: string) => void;
   /** Without one no other server is reached. */
   readonly outbound?: OutboundPort;
+  /** Without one there are no clusters of hardware modules. */
+  readonly hardware?: HardwareModulesPort;
   /** Where clients reach the installation, once that is known. */
   readonly publicUrl?: () => string;
 }
@@ -107,6 +110,7 @@ export function compose(parts: Parts): Castellan {
     providers: createProviderDirectory(),
     organizations: createOrganizationDirectory(),
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    hardware: parts.hardware ?? noHardware,
     publicUrl,
     registry,
     protocols,

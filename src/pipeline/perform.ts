@@ -9,7 +9,14 @@ import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { Explained } from '../kit/decision-records.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
-import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
+import type {
+  HardwareModulesPort,
+  Identity,
+  OrganizationDirectory,
+  OutboundPort,
+  PrincipalDirectory,
+  ProviderDirectory,
+} from '../kit/ports.ts';
 import { validate } from '../model/validate.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
@@ -33,6 +40,7 @@ export interface PerformParts {
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
+  readonly hardware: HardwareModulesPort;
   readonly publicUrl: () => string;
   readonly partition: string;
   readonly homeAccount: string;
@@ -97,6 +105,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     organizations: parts.organizations,
     guardrails: parts.authorizer.guardrails,
     outbound: parts.outbound,
+    hardware: parts.hardware,
     answers: actor.answers,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
