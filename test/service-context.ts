@@ -52,7 +52,9 @@ export function testContext(options: TestContextOptions = {}): Context {
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
     hardware: noHardware,
+    billing: { currency: 'USD', seller: 'nobody', meteredServices: async () => [], lines: untouched, spentByDay: untouched },
     answers: createAnswers(ids),
+    taggables: { all: async () => [] },
     publicUrl: 'http://localhost',
     isGlobalEndpoint: false,
     sealer: createSealer(fixedRootKey(Buffer.from(options.rootKey ?? 'root key')), ids),
@@ -156,4 +158,6 @@ const noTransaction: Transaction = {
   discard: untouched,
   events: untouched,
   eventsAfter: untouched,
+  asked: untouched,
+  askedContext: untouched,
 };

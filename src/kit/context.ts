@@ -2,8 +2,9 @@
 import type { Ids } from '../base/ids.ts';
 import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
-import type { LedgerEvent, Transaction } from '../store/store.ts';
+import type { Asked, LedgerEvent, Transaction } from '../store/store.ts';
 import type { Answers } from './answers.ts';
+import type { BillingPort } from './billing.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
 import type {
@@ -14,6 +15,7 @@ import type {
   PrincipalDirectory,
   ProviderDirectory,
 } from './ports.ts';
+import type { TaggableDirectory } from './taggables.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -67,6 +69,9 @@ export interface Scope {
   readonly guardrails: GuardrailsPort;
   readonly outbound: OutboundPort;
   readonly hardware: HardwareModulesPort;
+  /** What everything costs. */
+  readonly billing: BillingPort;
+  readonly taggables: TaggableDirectory;
   /** What this request has learnt from outside so far. */
   readonly answers: Answers;
   /** Where clients reach this installation: the base of what it publishes under its own name. */
@@ -124,4 +129,6 @@ export interface EventFacts {
   readonly recipient?: string;
   /** Another account that gets an event of its own: the owner of a resource that was used across accounts. */
   readonly sharedWith?: string;
+  /** What policies were asked; the pipeline's own note. */
+  readonly asked?: Asked;
 }
