@@ -14,6 +14,7 @@ import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
 import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
+import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
@@ -98,6 +99,7 @@ export function compose(parts: Parts): Castellan {
   };
   const knownIdentities = cachedIdentities(identities, parts.account);
   const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
+  const allServices = () => Promise.all(Object.values(services).map((load) => load()));
   const pipeline: Pipeline = createPipeline({
     store,
     ids,
@@ -107,6 +109,7 @@ export function compose(parts: Parts): Castellan {
     providers: createProviderDirectory(),
     organizations: createOrganizationDirectory(),
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    taggables: createTaggableDirectory(allServices),
     publicUrl,
     registry,
     protocols,
@@ -126,7 +129,7 @@ export function compose(parts: Parts): Castellan {
   });
   const work = createWork({
     ...outsideParts,
-    services: () => Promise.all(Object.values(services).map((load) => load())),
+    services: allServices,
     onError: parts.onInternalError,
   });
   const signIn = createSignIn({

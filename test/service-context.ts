@@ -51,6 +51,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
     answers: createAnswers(ids),
+    taggables: { all: async () => [] },
     publicUrl: 'http://localhost',
     isGlobalEndpoint: false,
     sealer: createSealer(fixedRootKey(Buffer.from(options.rootKey ?? 'root key')), ids),

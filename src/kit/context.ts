@@ -7,6 +7,7 @@ import type { Answers } from './answers.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
 import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type { TaggableDirectory } from './taggables.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -59,6 +60,7 @@ export interface Scope {
   /** What binds accounts in their organisations. */
   readonly guardrails: GuardrailsPort;
   readonly outbound: OutboundPort;
+  readonly taggables: TaggableDirectory;
   /** What this request has learnt from outside so far. */
   readonly answers: Answers;
   /** Where clients reach this installation: the base of what it publishes under its own name. */

@@ -10,7 +10,9 @@ import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { Explained } from '../kit/decision-records.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
 import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
+import type { TaggableDirectory } from '../kit/taggables.ts';
 import { validate } from '../model/validate.ts';
+import { errorShape } from '../protocol/errors.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
@@ -33,6 +35,7 @@ export interface PerformParts {
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
+  readonly taggables: TaggableDirectory;
   readonly publicUrl: () => string;
   readonly partition: string;
   readonly homeAccount: string;
@@ -97,6 +100,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     organizations: parts.organizations,
     guardrails: parts.authorizer.guardrails,
     outbound: parts.outbound,
+    taggables: parts.taggables,
     answers: actor.answers,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
@@ -137,8 +141,15 @@ async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, tran
     if (error instanceof Awaited) throw error;
     if (error instanceof Refusal) trail.refusals.push(error.explained);
     finish(undefined, error instanceof Fault ? error : internalFailure());
-    throw error;
+    throw error instanceof Fault ? withStatus(error, decoded) : error;
   }
+}
+
+/** The caller knows the callee's model as little as its client does: the fault carries the status that the model gives it. */
+function withStatus(fault: Fault, { service, operation }: Decoded): Fault {
+  const status = fault.status ?? errorShape(fault, service.model, operation)?.errorStatus;
+  if (status === undefined || status === fault.status) return fault;
+  return new Fault(fault.code, fault.message, { status, fields: fault.fields, cause: fault });
 }
 
 async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Promise<Decoded> {

@@ -13,6 +13,7 @@ import { multiRegionOperations } from './multi-region.ts';
 import { rotationOperations } from './rotation.ts';
 import { dueKeys } from './schedule.ts';
 import { signingOperations } from './signing.ts';
+import { taggableKeys } from './taggables.ts';
 import { tagOperations } from './tags.ts';
 import { GetKeyLastUsage, keyUsage } from './usage.ts';
 
@@ -38,4 +39,5 @@ export const kms: ServiceDefinition = {
   ],
   jobs: [dueKeys],
   readers: [keyUsage],
+  taggables: [taggableKeys],
 };

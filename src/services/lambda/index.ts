@@ -4,10 +4,12 @@ import { functionOperations } from './functions.ts';
 import { Invoke, queuedInvocations } from './invoke.ts';
 import { permissionOperations } from './permissions.ts';
 import { settingOperations } from './settings.ts';
+import { taggableFunctions } from './taggables.ts';
 import { versionOperations } from './versions.ts';
 
 export const lambda: ServiceDefinition = {
   name: 'lambda',
   operations: [...functionOperations, ...versionOperations, ...permissionOperations, ...settingOperations, Invoke],
   jobs: [queuedInvocations],
+  taggables: [taggableFunctions],
 };

@@ -10,6 +10,7 @@ import { rotationOperations } from './rotation.ts';
 import { secretRotation } from './rotation-job.ts';
 import { secretOperations } from './secrets.ts';
 import { stageOperations } from './stages.ts';
+import { taggableSecrets } from './taggables.ts';
 import { tagOperations } from './tags.ts';
 import { valueOperations } from './values.ts';
 
@@ -28,5 +29,6 @@ export const secretsmanager: ServiceDefinition = {
     ...tagOperations,
     ...randomPasswordOperations,
   ],
+  taggables: taggableSecrets,
   jobs: [secretDeletion, secretRotation],
 };
