@@ -119,13 +119,13 @@ interface NamedReader {
 
 /** Batch by batch, all readers the same one, so that it is fetched once. One that fails waits for the next pass; the others go on. */
 async function readTogether(parts: WorkParts, readers: readonly NamedReader[]): Promise<void> {
-  const fetch = sharedFetch();
+  const nextBatch = sharedBatches();
   let reading = readers;
   await repeat(async () => {
     const unfinished: NamedReader[] = [];
     for (const named of reading) {
       try {
-        if ((await readBatch(parts, named, fetch)) === 'more') unfinished.push(named);
+        if ((await readBatch(parts, named, nextBatch)) === 'more') unfinished.push(named);
       } catch (error) {
         parts.onError(error, `${named.service}/${named.reader.name}`);
       }
@@ -135,10 +135,10 @@ async function readTogether(parts: WorkParts, readers: readonly NamedReader[]): 
   });
 }
 
-type Fetch = (transaction: Transaction, cursor: string | undefined) => Promise<LedgerBatch>;
+type NextBatch = (transaction: Transaction, cursor: string | undefined) => Promise<LedgerBatch>;
 
 /** Remembers the last batch that was not empty: what once followed a cursor always does. */
-function sharedFetch(): Fetch {
+function sharedBatches(): NextBatch {
   let last: { readonly after: string | undefined; readonly batch: LedgerBatch } | undefined;
   return async (transaction, cursor) => {
     if (last !== undefined && last.after === cursor) return last.batch;
@@ -148,11 +148,11 @@ function sharedFetch(): Fetch {
   };
 }
 
-function readBatch(parts: WorkParts, { service, reader }: NamedReader, fetch: Fetch): Promise<'more' | undefined> {
+function readBatch(parts: WorkParts, { service, reader }: NamedReader, nextBatch: NextBatch): Promise<'more' | undefined> {
   const id = `${service}/${reader.name}`;
   return transactAnswered(parts, async (transaction, answers) => {
     const stored = (await transaction.get(readerCollection, id))?.['cursor'];
-    const batch = await fetch(transaction, typeof stored === 'string' ? stored : undefined);
+    const batch = await nextBatch(transaction, typeof stored === 'string' ? stored : undefined);
     if (batch.entries.length === 0 || batch.cursor === undefined) return undefined;
     await inService(parts, service, { transaction, answers }, (context) => reader.read(batch.entries, context));
     transaction.put(readerCollection, id, { cursor: batch.cursor });
