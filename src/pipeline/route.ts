@@ -46,9 +46,9 @@ export function route(addressed: Addressed): Routed {
   return { ...addressed, operation, definition };
 }
 
-/** For requests whose service is unknown: the protocol whose error shape the client most likely reads. */
+/** For requests whose service is unknown: the protocol whose error shape the client most likely reads; a REST API in JSON when nothing tells. */
 export function guessProtocol(protocols: Protocols, request: WireRequest): Protocol {
-  return protocols[detectProtocol(request, ['smithy-rpc-v2-cbor', 'json', 'query', 'rest-json'])];
+  return protocols[detectProtocol(request, ['rest-json', 'smithy-rpc-v2-cbor', 'json', 'query'])];
 }
 
 function findService(catalog: Catalog, request: WireRequest, signature: PresentedSignature): CatalogEntry | undefined {

@@ -56,6 +56,16 @@ export const administrative: readonly ManagedPolicyDeclaration[] = [
     statements: () => [{ Sid: 'DenyAll', Effect: 'Deny', Action: ['*'], Resource: '*' }],
   },
   {
+    name: 'AWSSupportAccess',
+    description: 'Allows users to access the AWS Support Center.',
+    statements: () => [allow(whole('support', 'support-console'))],
+  },
+  {
+    name: 'AWSCloudShellFullAccess',
+    description: 'Grants using AWS CloudShell with all features.',
+    statements: () => [allow(whole('cloudshell'))],
+  },
+  {
     name: 'IAMUserChangePassword',
     description: 'Provides the ability for an IAM user to change their own password.',
     statements: () => [
