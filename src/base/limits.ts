@@ -37,6 +37,8 @@ export const limits = {
   outboundSocketsMax: 64,
   outboundIdleMs: 20_000,
   outboundRedirectsMax: 3,
+  /** Doors of the installation for single networks. */
+  vpcEndpointsMax: 1_000,
   /** Names and addresses whose attempts to sign in are counted. */
   signInCountsMax: 20_000,
   documentCacheEntriesMax: 20_000,

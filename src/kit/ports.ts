@@ -56,6 +56,34 @@ export interface GuardrailsPort {
   placeOf(account: string, transaction: Transaction): Promise<AccountPlace | undefined>;
 }
 
+/** How a request travelled, as far as this server saw it. */
+export interface NetworkPath {
+  /** Id of the VPC endpoint whose own listener took the request. */
+  readonly listener: string | undefined;
+  /** As the client sent it. */
+  readonly host: string;
+  readonly sourceIp: string;
+  /** What the service is called: in endpoint names, in signatures. */
+  readonly serviceNames: readonly string[];
+  readonly region: string;
+}
+
+/** A door of one network to one service. */
+export interface VpcEndpoint {
+  readonly id: string;
+  readonly vpcId: string;
+  /** Undefined where no region is part of the endpoint's name. */
+  readonly vpcArn: string | undefined;
+  readonly ownerAccount: string;
+  readonly policy: PolicySource;
+}
+
+/** Implemented by the configuration (pipeline/vpc-endpoints.ts), until ec2 makes VPC endpoints. */
+export interface VpcEndpointsPort {
+  /** Undefined: the request came by the public address. `unreachable`: by an endpoint that does not lead to the service. */
+  endpointOf(path: NetworkPath, transaction: Transaction): Promise<VpcEndpoint | 'unreachable' | undefined>;
+}
+
 /** Implemented by iam: the principals and policies that other services must look at (sts:AssumeRole, iam:PassRole, policy principals). */
 export interface PrincipalDirectory {
   role(transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined>;

@@ -32,6 +32,13 @@ export function throttled(): Fault {
   return new Fault('ThrottlingException', 'Rate exceeded', { status: 400 });
 }
 
+/** In AWS nobody would answer: a VPC endpoint leads to one service of one region. */
+export function wrongEndpoint(service: string): Fault {
+  return new Fault('UnknownEndpoint', `the VPC endpoint that took the request does not lead to \`${service}\` in this region`, {
+    status: 404,
+  });
+}
+
 export function notFoundService({ request }: Received): Fault {
   const scoped = /Credential=[^/\s,]+\/\d{8}\/[^/\s,]*\/([a-z0-9-]{1,64})\//.exec(request.headers['authorization'] ?? '')?.[1];
   if (scoped === undefined) return new Fault('MissingAuthenticationToken', 'Request is missing Authentication Token', { status: 403 });
