@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly vpcEndpoints: string | undefined;
   /** Listeners that others can reach may do without TLS. */
   readonly allowPublic: boolean;
+  /** A price list as data; undefined: the example. */
+  readonly priceList: unknown;
   readonly onInternalError: (error: unknown, requestId: string) => void;
 }
 
