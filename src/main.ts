@@ -14,8 +14,9 @@ import { coverageOf } from './kit/coverage.ts';
 import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { meteredServices } from './kit/metered-services.ts';
+import { noHardware } from './kit/no-hardware.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, OutboundPort, VpcEndpointsPort } from './kit/ports.ts';
+import type { FunctionRuntime, HardwareModulesPort, OutboundPort, VpcEndpointsPort } from './kit/ports.ts';
 import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
@@ -78,6 +79,8 @@ export interface Parts {
   readonly outbound?: OutboundPort;
   /** Private doors; without it every request comes by the public address. */
   readonly vpcEndpoints?: VpcEndpointsPort;
+  /** Without one there are no clusters of hardware modules. */
+  readonly hardware?: HardwareModulesPort;
   /** Where clients reach the installation, once that is known. */
   readonly publicUrl?: () => string;
 }
@@ -127,6 +130,7 @@ export function compose(parts: Parts): Castellan {
     organizations,
     billing,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    hardware: parts.hardware ?? noHardware,
     taggables: createTaggableDirectory(allServices),
     publicUrl,
     registry,
@@ -268,6 +272,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);
+      await advanceClock(store, clock, 0);
       const key = await ensureRoot();
       if (info !== undefined) info = describe(Number(new URL(info.address).port), key);
     },

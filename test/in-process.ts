@@ -92,7 +92,7 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-interface InProcessOptions extends Pick<Parts, 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints'> {
+interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
 }
