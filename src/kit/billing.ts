@@ -45,6 +45,8 @@ export interface SpendQuery extends BillQuery {
   /** An Expression of Cost Explorer; undefined: everything. */
   readonly expression: unknown;
   readonly metric: SpendMetric;
+  /** Only what is measured in this unit. */
+  readonly unit?: string;
 }
 
 /** Implemented by ce. */
@@ -57,4 +59,6 @@ export interface BillingPort {
   lines(transaction: Transaction, query: BillQuery): Promise<readonly BilledLine[]>;
   /** The lines of an expression added up, day by day, for every day of the period. */
   spentByDay(transaction: Transaction, query: SpendQuery): Promise<readonly { readonly day: string; readonly amount: bigint }[]>;
+  /** What is expected to be spent in days that lie ahead; undefined while there is too little history. */
+  expected(transaction: Transaction, query: SpendQuery): Promise<bigint | undefined>;
 }

@@ -2,14 +2,15 @@
 // ask, and that this service's own operations are answered from.
 import { limits } from '../../base/limits.ts';
 import { profileOf } from '../../kit/account-directory.ts';
-import type { BilledLine, BillingPort, BillQuery, SpendQuery } from '../../kit/billing.ts';
+import type { BilledLine, BillingPort, BillQuery } from '../../kit/billing.ts';
 import type { MeteredService } from '../../kit/metering.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { Expression } from './api.gen.ts';
 import { categoriesOf } from './categories.ts';
 import type { Facts } from './dimensions.ts';
 import { compileExpression } from './expression.ts';
-import { daysOf, monthsOf } from './periods.ts';
+import { daysAhead, forecast, historyDaysMax, lineThrough } from './forecast-model.ts';
+import { dayAfter, dayOf, daysOf, monthsOf } from './periods.ts';
 import type { PriceList } from './price-list.ts';
 import { byHour, type Rated, rateMonth } from './rating.ts';
 import { fault } from './service.ts';
@@ -38,19 +39,30 @@ export function createBilling({ priceList, meteredServices, organizations }: Bil
     }
     return found;
   };
+  const spentByDay: BillingPort['spentByDay'] = async (transaction, query) => {
+    // Decoding boundary: budgets keep expressions that their model has validated.
+    const matches = query.expression === undefined ? () => true : compileExpression(query.expression as Expression, 'filter');
+    const sums = new Map(daysOf(query.from, query.to).map((day) => [day, 0n]));
+    for (const facts of await factsOf(transaction, { seller, lines }, query)) {
+      const { line } = facts;
+      if (!matches(facts) || (query.unit !== undefined && line.unit !== query.unit)) continue;
+      sums.set(line.day, (sums.get(line.day) ?? 0n) + line[query.metric]);
+    }
+    return [...sums].map(([day, amount]) => ({ day, amount }));
+  };
   return {
     currency,
     seller,
     meteredServices,
     lines,
-    async spentByDay(transaction, query) {
-      const all = await factsOf(transaction, { seller, lines }, query);
-      // Decoding boundary: budgets keep the expressions that their model validated.
-      const matches = query.expression === undefined ? () => true : compileExpression(query.expression as Expression, 'filter');
-      const sums = new Map(daysOf(query.from, query.to).map((day) => [day, 0n]));
-      for (const facts of all)
-        if (matches(facts)) sums.set(facts.line.day, (sums.get(facts.line.day) ?? 0n) + amountOf(facts.line, query.metric));
-      return [...sums].map(([day, amount]) => ({ day, amount }));
+    spentByDay,
+    async expected(transaction, query) {
+      const today = dayOf(query.now);
+      const past = await spentByDay(transaction, { ...query, from: dayAfter(today, -historyDaysMax), to: today });
+      const first = past.findIndex(({ amount }) => amount > 0n);
+      const line = first < 0 ? undefined : lineThrough(past.slice(first).map(({ amount }) => Number(amount)));
+      if (line === undefined) return undefined;
+      return BigInt(Math.round(forecast(line, daysAhead(line, today, daysOf(query.from, query.to)), 80).mean));
     },
   };
 }
@@ -68,10 +80,6 @@ function linesOf(rated: Rated, { isHourly = false }: BillQuery): readonly Billed
 function identityOf(usage: UsageRecord): Omit<BilledLine, 'hour' | 'quantity' | 'unblended' | 'blended'> {
   const { payer, account, product, productCode, region, operation, unit, tags, day } = usage;
   return { payer, account, product, productCode, region, operation, unit, tags, day, usageType: usage.prefix + usage.usageType };
-}
-
-export function amountOf(line: BilledLine, metric: SpendQuery['metric']): bigint {
-  return line[metric];
 }
 
 /** The lines with everything that filters and groups ask of them. */

@@ -197,6 +197,30 @@ describe('metering of what is stored', () => {
   });
 });
 
+test('hours that are too old to be asked for are dropped, and their days stay', async () => {
+  const hoursIn = async () => {
+    const counts = new Map<string, number>();
+    for await (const { collection, value } of server.store.dump()) {
+      if (collection !== 'ce.usage') continue;
+      const day = String(value['day']);
+      counts.set(day, (counts.get(day) ?? 0) + Object.keys(value['hours'] ?? {}).length);
+    }
+    return counts;
+  };
+  const old = day();
+  await server.work.settle();
+  expect((await hoursIn()).get(old)).toBeGreaterThan(0);
+  const before = (await query({ TimePeriod: { Start: old, End: day(1) } })).ResultsByTime[0]?.Total['UsageQuantity'];
+  server.clock.advance(16 * dayMs);
+  await server.work.settle();
+  const after = await hoursIn();
+  expect(after.get(old)).toBe(0);
+  expect(after.get(day(-1))).toBeGreaterThan(0);
+  expect(
+    Number((await query({ TimePeriod: { Start: old, End: day(1) } })).ResultsByTime[0]?.Total['UsageQuantity']?.Amount),
+  ).toBeGreaterThanOrEqual(Number(before?.Amount));
+});
+
 describe('questions', () => {
   test('months are cut off where the period begins and ends, and the running month is estimated', async () => {
     const answer = await query({ Granularity: 'MONTHLY', TimePeriod: { Start: day(-40), End: day(1) } });

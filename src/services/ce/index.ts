@@ -2,13 +2,26 @@
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { allocationTagOperations } from './allocation-tags.ts';
 import { GetCostAndUsage, GetCostAndUsageWithResources } from './cost-and-usage.ts';
+import { costCategoryOperations } from './cost-categories.ts';
+import { GetCostForecast, GetUsageForecast } from './forecasts.ts';
 import { requestUsage } from './request-usage.ts';
-import { gatheredUsage, storedUsage } from './stored-usage.ts';
+import { gatheredUsage, hourlyTrimming, storedUsage } from './stored-usage.ts';
+import { GetCostCategories, GetDimensionValues, GetTags } from './values.ts';
 
 export const ce: ServiceDefinition = {
   name: 'ce',
   metering: { product: 'AWS Cost Explorer' },
-  operations: [GetCostAndUsage, GetCostAndUsageWithResources, ...allocationTagOperations],
+  operations: [
+    GetCostAndUsage,
+    GetCostAndUsageWithResources,
+    GetDimensionValues,
+    GetTags,
+    GetCostCategories,
+    GetCostForecast,
+    GetUsageForecast,
+    ...costCategoryOperations,
+    ...allocationTagOperations,
+  ],
   readers: [requestUsage],
-  jobs: [gatheredUsage, storedUsage],
+  jobs: [gatheredUsage, storedUsage, hourlyTrimming],
 };

@@ -4,7 +4,7 @@ import { type Collection, collection } from '../../kit/collection.ts';
 import type { Job, JobContext } from '../../kit/jobs.ts';
 import { type MeteredService, notedUsage, type StoredItem, type StoredMeter } from '../../kit/metering.ts';
 import { noteTagKeys } from './allocation-tags.ts';
-import { addUsage, type Measured, payingAccount } from './usage.ts';
+import { addUsage, type Measured, payingAccount, trimHours } from './usage.ts';
 
 const hourMs = 3_600_000;
 /** A pass makes up for no more than this at once, so that its records stay few. */
@@ -123,4 +123,10 @@ export const gatheredUsage: Job = {
     for (const { value } of batch) notedUsage.remove(transaction, value);
     return batch.length === notedMax ? 'more' : undefined;
   },
+};
+
+export const hourlyTrimming: Job = {
+  name: 'hourly-trimming',
+  everyMs: 6 * hourMs,
+  run: ({ transaction, now }) => trimHours(transaction, now),
 };

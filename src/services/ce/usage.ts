@@ -34,6 +34,12 @@ function usageKey(record: Omit<UsageRecord, 'quantity' | 'unit' | 'divisor'>): r
   return [payer, day, account, productCode, region, usageType, operation, tagText];
 }
 
+/** Days of payers whose records still have their hours. */
+const daysWithHours: Collection<{ readonly day: string; readonly payer: string }> = collection('ce.hourly-day', ({ day, payer }) => [
+  day,
+  payer,
+]);
+
 /** What was measured, before it is known who pays for it. */
 export interface Measured extends UsageKind {
   readonly service: MeteredService;
@@ -69,6 +75,7 @@ export async function addUsage(context: JobContext, measured: readonly Measured[
   for (const { record, hours } of added.values()) {
     const before = await usageRecords.get(transaction, ...usageKey(record));
     usageRecords.put(transaction, { ...record, ...sumOf(before, hours) });
+    daysWithHours.put(transaction, { day: record.day, payer: record.payer });
   }
 }
 
@@ -138,6 +145,22 @@ export async function usageOf(transaction: Transaction, payer: string, from: str
     }
     if (batch.length < batchMax) return found;
   }
+}
+
+/** Hours can be asked for as long as this; a day more is kept. */
+const hourlyDays = 15;
+const trimmedMax = 500;
+
+/** Drops the hours of days that are too old for anyone to ask for. A bounded part; `more` when something is left. */
+export async function trimHours(transaction: Transaction, now: number): Promise<'more' | undefined> {
+  const [first] = await daysWithHours.list(transaction, [], { limit: 1 });
+  const oldest = new Date(now - hourlyDays * 86_400_000).toISOString().slice(0, 10);
+  if (first === undefined || first.value.day >= oldest) return undefined;
+  const { day, payer } = first.value;
+  const records = (await usageRecords.all(transaction, payer, day)).filter(({ hours }) => hours !== undefined);
+  for (const { hours: _dropped, ...record } of records.slice(0, trimmedMax)) usageRecords.put(transaction, record);
+  if (records.length <= trimmedMax) daysWithHours.remove(transaction, first.value);
+  return 'more';
 }
 
 /** AWS: what usage types of a region begin with; other regions go by their names. */
