@@ -122,6 +122,7 @@ export function compose(parts: Parts): Castellan {
     providers: createProviderDirectory(),
     organizations,
     billing,
+    identities: knownIdentities,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
     taggables: createTaggableDirectory(allServices),
     publicUrl,

@@ -20,6 +20,11 @@ export interface CallOptions {
   readonly sourceArn?: string;
   /** Where the called resource is, when not in the request's region. */
   readonly region?: string;
+  /**
+   * Temporary credentials in whose name the call is made, as a service does that was given a role. Who called the service is not told then:
+   * policies see the role's session, and the ledger that it came from the service.
+   */
+  readonly credentials?: { readonly accessKeyId: string; readonly sessionToken: string };
   /** The caller is outside of a unit of work and waits for what the operation does after its commit. Set by `Outside.call`. */
   readonly mayDefer?: boolean;
 }

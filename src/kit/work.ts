@@ -82,10 +82,13 @@ async function runTask(task: Task): Promise<void> {
 
 async function tasksOf(parts: WorkParts): Promise<readonly Task[]> {
   const definitions = await parts.services();
-  return definitions.flatMap(({ name, jobs = [], readers = [] }) => [
-    ...readers.map((reader) => readerTask(parts, name, reader)),
-    ...jobs.map((job) => jobTask(parts, name, job)),
-  ]);
+  const jobs = definitions.flatMap(({ name, jobs = [] }) => jobs.map((job) => ({ job, task: jobTask(parts, name, job) })));
+  const isLast = (job: Job | OutsideJob): boolean => 'isLast' in job && job.isLast === true;
+  return [
+    ...definitions.flatMap(({ name, readers = [] }) => readers.map((reader) => readerTask(parts, name, reader))),
+    ...jobs.filter(({ job }) => !isLast(job)).map(({ task }) => task),
+    ...jobs.filter(({ job }) => isLast(job)).map(({ task }) => task),
+  ];
 }
 
 function jobTask(parts: WorkParts, service: string, job: Job | OutsideJob): Task {

@@ -10,7 +10,7 @@ import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { Explained } from '../kit/decision-records.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
-import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
+import type { Identity, IdentityPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
 import type { TaggableDirectory } from '../kit/taggables.ts';
 import { validate } from '../model/validate.ts';
 import { errorShape } from '../protocol/errors.ts';
@@ -37,6 +37,7 @@ export interface PerformParts {
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
   readonly billing: BillingPort;
+  readonly identities: IdentityPort;
   readonly taggables: TaggableDirectory;
   readonly publicUrl: () => string;
   readonly partition: string;
@@ -127,7 +128,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
 
 /** The other service's operation, in a part of the unit of work that is undone when it fails. */
 async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, transaction: Transaction, trail: Trail): Promise<Structure> {
-  const decoded = await callOf(parts, outer, call);
+  const decoded = await callOf(parts, outer, call, transaction);
   let notes: EventFacts = {};
   const note: Context['note'] = (facts) => {
     notes = { ...notes, ...facts };
@@ -155,7 +156,7 @@ function withStatus(fault: Fault, { service, operation }: Decoded): Fault {
   return new Fault(fault.code, fault.message, { status, fields: fault.fields, cause: fault });
 }
 
-async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Promise<Decoded> {
+async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall, transaction: Transaction): Promise<Decoded> {
   const { as = 'caller', sourceArn, region = outer.region } = call.options;
   const service = await parts.registry.service(call.service);
   const operation = service.model.operations.get(call.operation);
@@ -168,7 +169,7 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Pro
   if (outer.via.length >= viaMax) throw new Error(`services call each other in a circle: ${outer.via.join(', ')}`);
   const by = principalOf(outer.service);
   const asService = as === 'service' || outer.identity.caller.principal.kind === 'service';
-  return {
+  const called = {
     ...outer,
     requestId: outer.answers.ids.uuid(),
     service,
@@ -177,9 +178,32 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Pro
     operation,
     definition,
     input: call.input,
+  };
+  if (call.options.credentials !== undefined) return { ...called, ...(await sessionOf(parts, by, call.options.credentials, transaction)) };
+  return {
+    ...called,
     identity: asService ? serviceIdentity(by) : outer.identity,
     via: asService ? [] : [...outer.via, by],
     source: asService ? { account: outer.account, arn: sourceArn } : undefined,
+  };
+}
+
+/** The request as one with these credentials, sent by the service. @throws Error when they are no temporary credentials of this installation. */
+async function sessionOf(
+  { identities, authorizer, partition, homeAccount }: PerformParts,
+  by: string,
+  credentials: NonNullable<ServiceCall['options']['credentials']>,
+  transaction: Transaction,
+): Promise<Pick<Decoded, 'identity' | 'account' | 'via' | 'source' | 'sourceIp' | 'request'>> {
+  const found = await identities.identify(credentials, { partition, transaction, sealer: authorizer.sealer });
+  if (found.kind !== 'identity') throw new Error('a service was given credentials that are not valid');
+  return {
+    identity: found.identity,
+    account: found.identity.caller.principal.account ?? homeAccount,
+    via: [],
+    source: undefined,
+    sourceIp: by,
+    request: { method: 'POST', path: '/', query: '', headers: { 'user-agent': by }, body: new Uint8Array(0) },
   };
 }
 
