@@ -233,7 +233,19 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  ce: { TimePeriod: { Start: '2026-11-01', End: '2026-11-02' } },
+  budgets: {
+    AccountId: '111122223333',
+    BudgetType: 'COST',
+    ActionId: '7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    ExecutionRoleArn: 'arn:aws:iam::111122223333:role/some-role',
+    ResourceARN: 'arn:aws:budgets::111122223333:budget/some-name',
+    Address: 'a@example.org',
+  },
+  ce: {
+    TimePeriod: { Start: '2026-11-01', End: '2026-11-02' },
+    CostCategoryArn: 'arn:aws:ce::111122223333:costcategory/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    ResourceArn: 'arn:aws:ce::111122223333:costcategory/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+  },
   'iam-toolbox': { authorizationId: '0a1b2c' },
   kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
@@ -321,6 +333,8 @@ function sampleValue(shape: Shape | undefined, service: string): unknown {
       return true;
     case 'integer':
     case 'long':
+    case 'double':
+    case 'float':
       return 1;
     default:
       return 'some-name';
