@@ -105,6 +105,7 @@ export function compose(parts: Parts): Castellan {
     ids,
     partition,
     homeAccount: parts.account,
+    identities: knownIdentities,
     principals: identities,
     providers: createProviderDirectory(),
     organizations: createOrganizationDirectory(),

@@ -252,6 +252,11 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
   },
+  'resource-groups': {
+    Arn: 'arn:aws:resource-groups:us-east-1:111122223333:group/some-name',
+    TaskArn: `arn:aws:resource-groups:us-east-1:111122223333:group/some-name/${'a'.repeat(26)}/tag-sync-task/${'b'.repeat(26)}`,
+    ResourceArns: ['arn:aws:kms:us-east-1:111122223333:key/some-key'],
+  },
   resourcegroupstaggingapi: { S3Bucket: 'some-bucket' },
   sts: {
     TargetPrincipal: '444455556666',
