@@ -4,6 +4,7 @@ import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
+import type { BillingPort } from '../kit/billing.ts';
 import type { ServiceCall, SessionCredentials } from '../kit/calls.ts';
 import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
@@ -36,6 +37,7 @@ export interface PerformParts {
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
+  readonly billing: BillingPort;
   readonly taggables: TaggableDirectory;
   readonly publicUrl: () => string;
   readonly partition: string;
@@ -101,6 +103,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     organizations: parts.organizations,
     guardrails: parts.authorizer.guardrails,
     outbound: parts.outbound,
+    billing: parts.billing,
     taggables: parts.taggables,
     answers: actor.answers,
     publicUrl: parts.publicUrl(),

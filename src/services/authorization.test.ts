@@ -3,10 +3,12 @@
 // another account. What AWS itself allows is listed; the lists may only shrink.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createResourceCheck } from '../../test/declared-resources.ts';
 import { temporaryDirectory } from '../../test/temporary.ts';
 import { systemClock } from '../base/clock.ts';
 import { randomIds } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
+import { storedExplanation } from '../kit/decision-records.ts';
 import { openInstallation } from '../kit/installation.ts';
 import { compose } from '../main.ts';
 import type { Operation, Shape, StructureShape } from '../model/model.ts';
@@ -32,6 +34,30 @@ const answeredToOthers: Readonly<Record<string, string>> = {
   'secretsmanager:BatchGetSecretValue': 'refuses each secret for itself',
   'sts:GetAccessKeyInfo': 'tells the account of any access key to anybody who may ask',
 };
+
+const pathOfList = "AWS's refusals name the path that is listed";
+const unknownHandshake = 'a handshake that is not there has no kind, which is a part of its ARN';
+/** Actions whose resources depart from the service authorization reference, with the reason. May only shrink: one that no longer does must go. */
+const otherResources: Readonly<Record<string, string>> = {
+  'iam:GetRequestAuthorizationDetails': 'the reference does not have the action yet',
+  'iam:UpdateDelegationRequest': 'the reference does not have the action yet',
+  'iam:GetAccessKeyLastUsed': 'a key that is not there belongs to no user who could be named',
+  'iam:ListGroups': pathOfList,
+  'iam:ListInstanceProfiles': pathOfList,
+  'iam:ListPolicies': pathOfList,
+  'iam:ListRoles': pathOfList,
+  'iam:ListServerCertificates': pathOfList,
+  'iam:ListUsers': pathOfList,
+  'iam:ListVirtualMFADevices': pathOfList,
+  'organizations:AcceptHandshake': unknownHandshake,
+  'organizations:CancelHandshake': unknownHandshake,
+  'organizations:DeclineHandshake': unknownHandshake,
+  'organizations:DescribeHandshake': unknownHandshake,
+  'secretsmanager:ValidateResourcePolicy': 'a policy may be validated for no secret at all',
+};
+const othersMet = new Set<string>();
+const misfits = new Set<string>();
+const resourceProblem = createResourceCheck();
 
 const account = '111122223333';
 const otherAccount = '444455556666';
@@ -106,6 +132,10 @@ async function addResources(): Promise<void> {
   await call('iam', 'CreateRole', { RoleName: 'some-role', AssumeRolePolicyDocument });
   await call('iam', 'AttachRolePolicy', { RoleName: 'some-role', PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' });
   await call('iam', 'CreateOpenIDConnectProvider', { Url: 'https://some.name', ThumbprintList: ['a'.repeat(40)] });
+  await call('organizations', 'CreateOrganization', { FeatureSet: 'ALL' });
+  const Content = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: 'budgets:*', Resource: '*' }] });
+  const created = await call('organizations', 'CreatePolicy', { Name: 'p', Description: '', Type: 'SERVICE_CONTROL_POLICY', Content });
+  arns['guardrail'] = /"Id":"(p-[a-z0-9]+)"/.exec(created)?.[1] ?? '';
   arns['key'] = arnIn(await call('kms', 'CreateKey', {}));
   await call('kms', 'CreateAlias', { AliasName: 'alias/some-name', TargetKeyId: arns['key'] });
   arns['secret'] = arnIn(
@@ -138,6 +168,8 @@ function arnIn(body: string): string {
 interface Answer {
   readonly status: number;
   readonly body: string;
+  /** Of the decision record of a refusal. */
+  readonly authorizationId: string | undefined;
 }
 
 async function send(operation: Operation | undefined, input: Structure, credentials: SigningCredentials | undefined): Promise<Answer> {
@@ -157,7 +189,8 @@ async function send(operation: Operation | undefined, input: Structure, credenti
   });
   // Protocols over REST name the error in a header.
   const name = response.headers['x-amzn-errortype'] ?? '';
-  return { status: response.status, body: `${name} ${Buffer.from(response.body).toString('utf8')}` };
+  const authorizationId = response.headers['x-castellan-authorization-id'];
+  return { status: response.status, body: `${name} ${Buffer.from(response.body).toString('utf8')}`, authorizationId };
 }
 
 const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }] });
@@ -200,6 +233,7 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ce: { TimePeriod: { Start: '2026-11-01', End: '2026-11-02' } },
   'iam-toolbox': { authorizationId: '0a1b2c' },
   kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
@@ -235,7 +269,6 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     OrganizationalUnitId: 'ou-exam-12345678',
     ChildId: 'ou-exam-12345678',
     ChildType: 'ACCOUNT',
-    PolicyId: 'p-1234567890',
     TargetId: '111122223333',
     ResourceId: '111122223333',
     HandshakeId: 'h-1234567890',
@@ -268,7 +301,8 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 function sampleOf(shape: StructureShape | undefined, service: string): Structure {
   const input: Record<string, unknown> = {};
   for (const name of shape?.required ?? []) {
-    const own = samplesOf[service]?.[`${shape?.name}.${name}`] ?? samplesOf[service]?.[name] ?? samples[name];
+    const named = service === 'organizations' && name === 'PolicyId' ? arns['guardrail'] : samplesOf[service]?.[name];
+    const own = samplesOf[service]?.[`${shape?.name}.${name}`] ?? named ?? samples[name];
     if (own !== undefined) input[name] = name === 'PolicyDocument' && shape?.name === 'UpdateAssumeRolePolicyRequest' ? trust : own;
     else input[name] = sampleValue(shape?.members.get(name)?.shape, service);
   }
@@ -332,6 +366,7 @@ describe.each(Object.keys(services))('%s', (name) => {
           caller === 'denied' ? /explicit deny|is not authorized to perform/ : /is not authorized to perform/,
         );
         expect(refused.status, label).toBeGreaterThanOrEqual(400);
+        await judgeResources(label, refused);
       }
     }
   });
@@ -359,6 +394,23 @@ describe.each(Object.keys(services))('%s, called from another account', (name) =
     }
     expect(await stateOfAccount()).toEqual(before);
   });
+});
+
+/** Whether what the policies were asked about is a resource that the action can be limited to. */
+async function judgeResources(label: string, { authorizationId }: Answer): Promise<void> {
+  if (authorizationId === undefined) return;
+  const record = await store.transact((transaction) => storedExplanation(transaction, authorizationId));
+  for (const asked of record?.decisions ?? []) {
+    const problem = resourceProblem(asked);
+    if (problem === undefined) continue;
+    if (Object.hasOwn(otherResources, asked.action)) othersMet.add(asked.action);
+    else misfits.add(`${label} on ${asked.resource}: ${problem}`);
+  }
+}
+
+test('every operation asks about a resource of a type that its action has, and every exception is still one', () => {
+  expect([...misfits]).toEqual([]);
+  expect([...othersMet].sort()).toEqual(Object.keys(otherResources).sort());
 });
 
 /** Members that can name something of another account, with what this one has. */

@@ -9,6 +9,7 @@ import { importOperations } from './imports.ts';
 import { keyPolicyOperations } from './key-policies.ts';
 import { keyOperations } from './keys.ts';
 import { macOperations } from './macs.ts';
+import { metering } from './metering.ts';
 import { multiRegionOperations } from './multi-region.ts';
 import { rotationOperations } from './rotation.ts';
 import { dueKeys } from './schedule.ts';
@@ -39,5 +40,6 @@ export const kms: ServiceDefinition = {
   ],
   jobs: [dueKeys],
   readers: [keyUsage],
+  metering,
   taggables: [taggableKeys],
 };
