@@ -2,6 +2,8 @@
 import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { type GroupRecord, groups } from './records.ts';
 import { badRequest, notFound } from './service.ts';
 
@@ -13,7 +15,7 @@ export interface GroupInput {
   readonly GroupName?: string | undefined;
 }
 
-export function groupArn({ partition }: { readonly partition: string }, group: GroupRecord): string {
+export function groupArn({ partition }: { readonly partition: string }, group: GroupRecord): ResourceArn<'resource-groups:group'> {
   const { account, region, name, applicationId } = group;
   const id = applicationId === undefined ? '' : `/${applicationId}`;
   return `arn:${partition}:resource-groups:${region}:${account}:group/${name}${id}`;
@@ -60,9 +62,9 @@ export function onGroup(action: Access['action']) {
   return (input: GroupInput, scope: Scope): Promise<Access> => groupAccess(scope, action, input);
 }
 
-function arnOfUnknown({ partition, region, account }: Scope, named: string | undefined): string {
-  if (named === undefined) return '*';
-  return named.startsWith('arn:') ? named : `arn:${partition}:resource-groups:${region}:${account}:group/${named}`;
+function arnOfUnknown({ partition, region, account }: Scope, named = '*'): Access['resource'] {
+  if (named.startsWith('arn:')) return resourceNamed<'resource-groups:group'>(named);
+  return `arn:${partition}:resource-groups:${region}:${account}:group/${named}`;
 }
 
 function addressOf(scope: Scope, named: string) {
