@@ -53,7 +53,10 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   for (const access of accesses) {
     const { question, tagRules } = await authorizationRequest(authorizer, request.identity, access, facts, scope);
     asked.push(question);
-    if (evaluate(question).outcome !== 'ALLOW') throw refuse(authorizer, request, access, question, asked, scope);
+    const { outcome } = evaluate(question);
+    // Of an absent operation nobody knows the resource, so that what fails to allow it proves nothing; what forbids it does.
+    const isRefused = request.definition.isAbsent === true ? outcome === 'EXPLICIT_DENY' : outcome !== 'ALLOW';
+    if (isRefused) throw refuse(authorizer, request, access, question, asked, scope);
     const violation = tagRules === undefined ? undefined : enforcedTagViolation(tagRules, access);
     if (violation !== undefined) throw tagPolicyViolation(violation, request);
   }
