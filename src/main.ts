@@ -12,10 +12,13 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
+import { meteredServices } from './kit/metered-services.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
 import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
+import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
+import { createAskedRecorder } from './pipeline/asked-record.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
@@ -24,6 +27,9 @@ import type { Received } from './pipeline/stages.ts';
 import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
+import { createBilling } from './services/ce/billing.ts';
+import { examplePriceList } from './services/ce/example.ts';
+import { parsePriceList } from './services/ce/price-list.ts';
 import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
@@ -64,6 +70,8 @@ export interface Parts {
   /** Undefined: this process runs no functions. */
   readonly functions?: FunctionRuntime;
   readonly onInternalError: (error: unknown, requestId: string) => void;
+  /** A price list as data; without one the example. */
+  readonly priceList?: unknown;
   /** Without one no other server is reached. */
   readonly outbound?: OutboundPort;
   /** Where clients reach the installation, once that is known. */
@@ -97,6 +105,13 @@ export function compose(parts: Parts): Castellan {
     runService: (service, transaction, when, run) => pipeline.runService(service, transaction, when, run),
   };
   const knownIdentities = cachedIdentities(identities, parts.account);
+  const organizations = createOrganizationDirectory();
+  const allServices = () => Promise.all(Object.values(services).map((load) => load()));
+  const billing = createBilling({
+    priceList: parsePriceList(parts.priceList ?? examplePriceList),
+    meteredServices: meteredServices(catalog, allServices),
+    organizations,
+  });
   const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
   const pipeline: Pipeline = createPipeline({
     store,
@@ -105,8 +120,10 @@ export function compose(parts: Parts): Castellan {
     homeAccount: parts.account,
     principals: identities,
     providers: createProviderDirectory(),
-    organizations: createOrganizationDirectory(),
+    organizations,
+    billing,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    taggables: createTaggableDirectory(allServices),
     publicUrl,
     registry,
     protocols,
@@ -121,12 +138,12 @@ export function compose(parts: Parts): Castellan {
       homeAccount: parts.account,
     },
     outside: (service) => createOutside(outsideParts, service),
-    authorizer: { clock, sealer, decisions, guardrails: createGuardrails(partition) },
+    authorizer: { clock, sealer, decisions, recordAsked: createAskedRecorder(), guardrails: createGuardrails(partition) },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({
     ...outsideParts,
-    services: () => Promise.all(Object.values(services).map((load) => load())),
+    services: allServices,
     onError: parts.onInternalError,
   });
   const signIn = createSignIn({
@@ -199,6 +216,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onInternalError: options.onInternalError,
     outbound: createOutbound({ allowedHosts: options.outboundAllow, routes: options.outboundRoutes }),
     publicUrl: () => options.publicUrl ?? info?.address ?? '',
+    priceList: options.priceList,
   });
   const describe = (port: number, key: RootKey): ServerInfo => {
     const address = `${options.tlsCert === undefined ? 'http' : 'https'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;

@@ -50,7 +50,9 @@ export function testContext(options: TestContextOptions = {}): Context {
     organizations: { standingOf: async () => undefined, effectivePolicy: async () => undefined, branchOf: async () => undefined },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
+    billing: { currency: 'USD', seller: 'nobody', meteredServices: async () => [], lines: untouched, spentByDay: untouched },
     answers: createAnswers(ids),
+    taggables: { all: async () => [] },
     publicUrl: 'http://localhost',
     isGlobalEndpoint: false,
     sealer: createSealer(fixedRootKey(Buffer.from(options.rootKey ?? 'root key')), ids),
@@ -154,4 +156,6 @@ const noTransaction: Transaction = {
   discard: untouched,
   events: untouched,
   eventsAfter: untouched,
+  asked: untouched,
+  askedContext: untouched,
 };

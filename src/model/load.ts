@@ -16,6 +16,7 @@ export interface RawMetadata {
   readonly protocol?: string;
   readonly protocols?: readonly string[];
   readonly serviceId?: string;
+  readonly serviceFullName?: string;
   readonly signingName?: string;
   readonly targetPrefix?: string;
   readonly jsonVersion?: string;

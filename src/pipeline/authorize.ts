@@ -2,7 +2,7 @@
 // The allow path builds no explanation; a refusal is evaluated a second time with the trace on and kept with the ledger entry.
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
-import type { Scope, Sealer } from '../kit/context.ts';
+import type { Context, Scope, Sealer } from '../kit/context.ts';
 import { authorizationIdAt, type Explained } from '../kit/decision-records.ts';
 import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
 import type { GuardrailsPort, Identity } from '../kit/ports.ts';
@@ -14,6 +14,7 @@ import { explain } from '../policy/explain.ts';
 import { refusalMessage } from '../policy/message.ts';
 import type { AuthorizationRequest } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
+import type { RecordAsked } from './asked-record.ts';
 import { encodeAuthorizationMessage, shownContext } from './authorization-message.ts';
 import { conditionContext } from './condition-context.ts';
 import type { DecisionLog } from './decision-log.ts';
@@ -26,6 +27,7 @@ export interface Authorizer {
   readonly sealer: Sealer;
   readonly guardrails: GuardrailsPort;
   readonly decisions: DecisionLog;
+  readonly recordAsked: RecordAsked;
 }
 
 /** A refusal with its reasons, which the ledger keeps. */
@@ -39,7 +41,7 @@ export class Refusal extends Fault {
 }
 
 /** Returns when everything is allowed. @throws Refusal with AWS's sentence for the first action that is not. */
-export async function authorize(authorizer: Authorizer, request: Decoded, scope: Scope, proven?: readonly Access[]): Promise<void> {
+export async function authorize(authorizer: Authorizer, request: Decoded, scope: Context, proven?: readonly Access[]): Promise<void> {
   const restriction = sessionRestriction(scope.caller, request.service.entry.signingName, request.operation.name);
   if (restriction !== undefined) throw restriction;
   const rule = request.definition.access;
@@ -49,17 +51,25 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   const accesses: readonly Access[] = Array.isArray(named) ? named : [named as Access];
   if (accesses.length === 0) throw new Error(`${request.operation.name} names no action to authorise`);
   const facts = requestFacts(request, scope.now);
+  const record = (wasAllowed: boolean): void =>
+    scope.note({ asked: authorizer.recordAsked({ facts, account: scope.account, accesses, wasAllowed }) });
   const asked: AuthorizationRequest[] = [];
   for (const access of accesses) {
     const { question, tagRules } = await authorizationRequest(authorizer, request.identity, access, facts, scope);
     asked.push(question);
     const { outcome } = evaluate(question);
     // Of an absent operation nobody knows the resource, so that what fails to allow it proves nothing; what forbids it does.
-    const isRefused = request.definition.isAbsent === true ? outcome === 'EXPLICIT_DENY' : outcome !== 'ALLOW';
-    if (isRefused) throw refuse(authorizer, request, access, question, asked, scope);
+    if (request.definition.isAbsent === true ? outcome === 'EXPLICIT_DENY' : outcome !== 'ALLOW') {
+      record(false);
+      throw refuse(authorizer, request, access, question, asked, scope);
+    }
     const violation = tagRules === undefined ? undefined : enforcedTagViolation(tagRules, access);
-    if (violation !== undefined) throw tagPolicyViolation(violation, request);
+    if (violation !== undefined) {
+      record(true);
+      throw tagPolicyViolation(violation, request);
+    }
   }
+  record(true);
   authorizer.decisions.remember(request.requestId, { timeMs: scope.now, operation: operationLabel(request), asked });
 }
 
