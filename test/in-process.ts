@@ -91,7 +91,7 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-interface InProcessOptions extends Pick<Parts, 'outbound' | 'publicUrl' | 'priceList'> {
+interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
 }

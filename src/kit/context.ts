@@ -7,7 +7,14 @@ import type { Answers } from './answers.ts';
 import type { BillingPort } from './billing.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
-import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type {
+  GuardrailsPort,
+  HardwareModulesPort,
+  OrganizationDirectory,
+  OutboundPort,
+  PrincipalDirectory,
+  ProviderDirectory,
+} from './ports.ts';
 import type { TaggableDirectory } from './taggables.ts';
 
 /** The authenticated caller. */
@@ -61,6 +68,7 @@ export interface Scope {
   /** What binds accounts in their organisations. */
   readonly guardrails: GuardrailsPort;
   readonly outbound: OutboundPort;
+  readonly hardware: HardwareModulesPort;
   /** What everything costs. */
   readonly billing: BillingPort;
   readonly taggables: TaggableDirectory;
