@@ -30,7 +30,7 @@ export function absentOperation(service: Service, name: string): OperationDefini
 function accessOf({ entry }: Service, name: string, input: Structure): Access {
   const members: readonly unknown[] = isRecord(input) ? Object.values(input) : [];
   const arn = members.find((value) => typeof value === 'string' && /^arn:[^:]*:[^:]*:[^:]*:(?:\d{12})?:./.test(value));
-  // A boundary: the action is put together from the model's words, and Action is the list of those that exist.
+  // A boundary: the action is put together from the model's words and the resource is the client's; their types list what exists.
   const action = `${entry.iamPrefix}:${name}` as Access['action'];
-  return { action, resource: typeof arn === 'string' ? arn : '*' };
+  return { action, resource: (arn ?? '*') as Access['resource'] };
 }

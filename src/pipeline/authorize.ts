@@ -69,7 +69,7 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
       throw tagPolicyViolation(violation, request);
     }
   }
-  record(true);
+  record(request.definition.isAbsent !== true || asked.every((question) => evaluate(question).outcome === 'ALLOW'));
   authorizer.decisions.remember(request.requestId, { timeMs: scope.now, operation: operationLabel(request), asked });
 }
 
