@@ -26,6 +26,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import { nested } from '../store/unit-of-work.ts';
+import { notImplemented } from './absent.ts';
 import { anonymous } from './anonymous.ts';
 import { type Authorizer, authorize, Refusal } from './authorize.ts';
 import { serviceEventRecord } from './cloudtrail-record.ts';
@@ -172,9 +173,7 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall, tran
   const operation = service.model.operations.get(call.operation);
   const definition = service.operations.get(call.operation);
   if (operation === undefined || definition === undefined) {
-    throw new Fault('NotImplemented', `Castellan does not implement the operation ${call.operation} of ${service.model.serviceId}.`, {
-      status: 501,
-    });
+    throw notImplemented(service, call.operation);
   }
   if (outer.via.length >= viaMax) throw new Error(`services call each other in a circle: ${outer.via.join(', ')}`);
   const by = principalOf(outer.service);
