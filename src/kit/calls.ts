@@ -13,18 +13,22 @@ export interface ServiceCall {
   readonly options: CallOptions;
 }
 
+/** A session that the calling service got from sts, to act in somebody's name. */
+export interface SessionCredentials {
+  readonly accessKeyId: string;
+  readonly sessionToken: string;
+}
+
 export interface CallOptions {
-  /** `caller`, the default: the caller's own permissions are asked. `service`: the calling service's principal, which resource policies name. */
-  readonly as?: 'caller' | 'service';
+  /**
+   * `caller`, the default: the caller's own permissions are asked. `service`: the calling service's principal, which resource policies name.
+   * Credentials: the session's permissions are asked, as if its role called.
+   */
+  readonly as?: 'caller' | 'service' | SessionCredentials;
   /** For calls as the service: the resource that it acts for, as `aws:SourceArn`. */
   readonly sourceArn?: string;
   /** Where the called resource is, when not in the request's region. */
   readonly region?: string;
-  /**
-   * Temporary credentials in whose name the call is made, as a service does that was given a role. Who called the service is not told then:
-   * policies see the role's session, and the ledger that it came from the service.
-   */
-  readonly credentials?: { readonly accessKeyId: string; readonly sessionToken: string };
   /** The caller is outside of a unit of work and waits for what the operation does after its commit. Set by `Outside.call`. */
   readonly mayDefer?: boolean;
 }

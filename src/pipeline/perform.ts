@@ -5,7 +5,7 @@ import type { Ids } from '../base/ids.ts';
 import { isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { BillingPort } from '../kit/billing.ts';
-import type { ServiceCall } from '../kit/calls.ts';
+import type { ServiceCall, SessionCredentials } from '../kit/calls.ts';
 import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { Explained } from '../kit/decision-records.ts';
@@ -26,6 +26,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import { nested } from '../store/unit-of-work.ts';
+import { notImplemented } from './absent.ts';
 import { anonymous } from './anonymous.ts';
 import { type Authorizer, authorize, Refusal } from './authorize.ts';
 import { serviceEventRecord } from './cloudtrail-record.ts';
@@ -40,13 +41,13 @@ export interface PerformParts {
   readonly registry: Registry;
   readonly protocols: Protocols;
   readonly authorizer: Authorizer;
+  readonly identities: IdentityPort;
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
   readonly hardware: HardwareModulesPort;
   readonly billing: BillingPort;
-  readonly identities: IdentityPort;
   readonly taggables: TaggableDirectory;
   readonly publicUrl: () => string;
   readonly partition: string;
@@ -172,14 +173,13 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall, tran
   const operation = service.model.operations.get(call.operation);
   const definition = service.operations.get(call.operation);
   if (operation === undefined || definition === undefined) {
-    throw new Fault('NotImplemented', `Castellan does not implement the operation ${call.operation} of ${service.model.serviceId}.`, {
-      status: 501,
-    });
+    throw notImplemented(service, call.operation);
   }
   if (outer.via.length >= viaMax) throw new Error(`services call each other in a circle: ${outer.via.join(', ')}`);
   const by = principalOf(outer.service);
-  const asService = as === 'service' || outer.identity.caller.principal.kind === 'service';
-  const called = {
+  const session = typeof as === 'string' ? undefined : await sessionIdentity(parts, as, transaction);
+  const asService = session === undefined && (as === 'service' || outer.identity.caller.principal.kind === 'service');
+  return {
     ...outer,
     requestId: outer.answers.ids.uuid(),
     service,
@@ -188,33 +188,20 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall, tran
     operation,
     definition,
     input: call.input,
-  };
-  if (call.options.credentials !== undefined) return { ...called, ...(await sessionOf(parts, by, call.options.credentials, transaction)) };
-  return {
-    ...called,
-    identity: asService ? serviceIdentity(by) : outer.identity,
-    via: asService ? [] : [...outer.via, by],
+    identity: session ?? (asService ? serviceIdentity(by) : outer.identity),
+    account: session?.caller.principal.account ?? outer.account,
+    via: asService || session !== undefined ? [] : [...outer.via, by],
     source: asService ? { account: outer.account, arn: sourceArn } : undefined,
+    // A session's call is sent by the service and not by whoever called it.
+    ...(session === undefined ? {} : { sourceIp: by, request: { ...outer.request, headers: { 'user-agent': by } } }),
   };
 }
 
-/** The request as one with these credentials, sent by the service. @throws Error when they are no temporary credentials of this installation. */
-async function sessionOf(
-  { identities, authorizer, partition, homeAccount }: PerformParts,
-  by: string,
-  credentials: NonNullable<ServiceCall['options']['credentials']>,
-  transaction: Transaction,
-): Promise<Pick<Decoded, 'identity' | 'account' | 'via' | 'source' | 'sourceIp' | 'request'>> {
-  const found = await identities.identify(credentials, { partition, transaction, sealer: authorizer.sealer });
-  if (found.kind !== 'identity') throw new Error('a service was given credentials that are not valid');
-  return {
-    identity: found.identity,
-    account: found.identity.caller.principal.account ?? homeAccount,
-    via: [],
-    source: undefined,
-    sourceIp: by,
-    request: { method: 'POST', path: '/', query: '', headers: { 'user-agent': by }, body: new Uint8Array(0) },
-  };
+async function sessionIdentity(parts: PerformParts, credentials: SessionCredentials, transaction: Transaction): Promise<Identity> {
+  const { partition, identities, authorizer } = parts;
+  const found = await identities.identify(credentials, { partition, sealer: authorizer.sealer, transaction });
+  if (found.kind === 'invalid') throw new Error('a service calls with credentials that are not valid');
+  return found.identity;
 }
 
 /** `kms.amazonaws.com`: how a service appears in policies and in the ledger. */

@@ -2,7 +2,7 @@
 // that role's, so an action can do no more than its role may.
 // https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-controls.html
 import { Fault } from '../../base/fault.ts';
-import { callsTo } from '../../kit/calls.ts';
+import { callsTo, type SessionCredentials } from '../../kit/calls.ts';
 import type { Context } from '../../kit/context.ts';
 import type { Operations as IamOperations } from '../iam/api.gen.ts';
 import type { Operations as OrganizationsOperations } from '../organizations/api.gen.ts';
@@ -60,8 +60,8 @@ async function apply(context: Context, action: ActionRecord, attaches: boolean):
     const session = { RoleArn: action.roleArn, RoleSessionName: `budgets-${action.actionId}` };
     const { Credentials } = await sts(context, 'AssumeRole', session, { as: 'service' });
     if (Credentials === undefined) throw new Error('AssumeRole gave no credentials');
-    const credentials = { accessKeyId: Credentials.AccessKeyId, sessionToken: Credentials.SessionToken };
-    for (const call of callsOf(action, attaches)) await call(context, { credentials }).catch(unlessDone);
+    const as = { accessKeyId: Credentials.AccessKeyId, sessionToken: Credentials.SessionToken };
+    for (const call of callsOf(action, attaches)) await call(context, { as }).catch(unlessDone);
     return undefined;
   } catch (error) {
     if (error instanceof Fault) return `${error.code}: ${error.message}`;
@@ -76,7 +76,9 @@ function unlessDone(error: unknown): void {
   if (!isDone) throw error;
 }
 
-type RoleOptions = { readonly credentials: { readonly accessKeyId: string; readonly sessionToken: string } };
+interface RoleOptions {
+  readonly as: SessionCredentials;
+}
 type RoleCall = (context: Context, options: RoleOptions) => Promise<unknown>;
 
 function callsOf({ definition }: ActionRecord, attaches: boolean): readonly RoleCall[] {
