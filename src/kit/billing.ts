@@ -1,10 +1,7 @@
-// What the bill's keeper (ce) tells other services: cost and usage as an account may see them. Amounts are whole numbers of ten-thousand-millionths
-// (10^-10) of the currency or of the unit, never floating point.
+// What the bill's keeper (ce) tells other services: cost and usage as an account may see them. Amounts are decimals as base/decimal.ts
+// holds them: whole numbers of 10^-10 of the currency or of the unit.
 import type { Transaction } from '../store/store.ts';
 import type { MeteredService } from './metering.ts';
-
-/** Parts of one unit of money or usage. */
-export const amountScale = 10_000_000_000n;
 
 /** One line of the bill: an account's use of one thing in one day, or one hour. */
 export interface BilledLine {

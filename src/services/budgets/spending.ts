@@ -1,5 +1,6 @@
 // What a budget has spent and is expected to spend, as the bill says (scope.billing).
-import { amountScale, type SpendQuery } from '../../kit/billing.ts';
+import { decimalScale } from '../../base/decimal.ts';
+import type { SpendQuery } from '../../kit/billing.ts';
 import type { Scope } from '../../kit/context.ts';
 import type { Expression } from './api.gen.ts';
 import { type BudgetPeriod, dayOf } from './periods.ts';
@@ -88,11 +89,11 @@ function filterOf(name: string, values: readonly string[]): Expression {
 /** A decimal that a client gave, in 10^-10. */
 export function amountOf(text: string): bigint {
   const [whole = '', fraction = ''] = text.split('.');
-  return BigInt(whole === '' ? '0' : whole) * amountScale + BigInt(fraction.slice(0, 10).padEnd(10, '0'));
+  return BigInt(whole === '' ? '0' : whole) * decimalScale + BigInt(fraction.slice(0, 10).padEnd(10, '0'));
 }
 
 export function printed(amount: bigint): string {
-  const fraction = (amount % amountScale).toString().padStart(10, '0').replace(/0+$/, '');
+  const fraction = (amount % decimalScale).toString().padStart(10, '0').replace(/0+$/, '');
   // AWS prints at least one place.
-  return `${amount / amountScale}.${fraction === '' ? '0' : fraction}`;
+  return `${amount / decimalScale}.${fraction === '' ? '0' : fraction}`;
 }

@@ -1,24 +1,4 @@
-// Exact arithmetic for money and usage: whole numbers of 10^-10, rounded once where a bill must be rounded, and shares that add up to the whole.
-import { amountScale } from '../../kit/billing.ts';
-
-const decimals = 10;
-const decimalForm = /^\d{1,20}(?:\.(\d{1,10}))?$/;
-
-/** A decimal of at most ten places; undefined when the text is none. */
-export function parseAmount(text: string): bigint | undefined {
-  const match = decimalForm.exec(text);
-  if (match === null) return undefined;
-  const [whole = '0'] = text.split('.');
-  return BigInt(whole) * amountScale + BigInt((match[1] ?? '').padEnd(decimals, '0'));
-}
-
-/** `1.5`, without zeros at the end. */
-export function printAmount(amount: bigint): string {
-  const sign = amount < 0n ? '-' : '';
-  const absolute = amount < 0n ? -amount : amount;
-  const fraction = (absolute % amountScale).toString().padStart(decimals, '0').replace(/0+$/, '');
-  return `${sign}${absolute / amountScale}${fraction === '' ? '' : `.${fraction}`}`;
-}
+// Sharing and rounding of whole numbers: rounded once where a bill must be rounded, and shares that add up to the whole.
 
 /** Half a unit is rounded up; both numbers are not negative. */
 export function dividedRounded(numerator: bigint, denominator: bigint): bigint {

@@ -1,7 +1,8 @@
 // GetCostAndUsage: the bill cut into periods, filtered, grouped and added up.
 // https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostAndUsage.html
+
+import { printDecimal } from '../../base/decimal.ts';
 import type { Context } from '../../kit/context.ts';
-import { printAmount } from './amounts.ts';
 import type {
   DimensionValuesWithAttributes,
   Expression,
@@ -160,7 +161,7 @@ function shownMetrics(metrics: readonly MetricName[], sum: Sum, currency: string
     metrics.map((name) => {
       const isUsage = name === 'UsageQuantity' || name === 'NormalizedUsageAmount';
       const Unit = isUsage ? (name === 'UsageQuantity' ? (sum.unit ?? noUnit) : noUnit) : currency;
-      return [name, { Amount: printAmount(metricOf(name, sum)), Unit }];
+      return [name, { Amount: printDecimal(metricOf(name, sum)), Unit }];
     }),
   );
 }

@@ -1,8 +1,7 @@
 // GetCostForecast and GetUsageForecast: a line through the last ninety days at most, drawn on. See forecast-model.ts for the method.
 // https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostForecast.html
-import { amountScale } from '../../kit/billing.ts';
+import { decimalScale, printDecimal } from '../../base/decimal.ts';
 import type { Context } from '../../kit/context.ts';
-import { printAmount } from './amounts.ts';
 import type { Expression, ForecastResult, GetCostForecastResponse, GetUsageForecastRequest } from './api.gen.ts';
 import { factsOf } from './billing.ts';
 import { compileExpression } from './expression.ts';
@@ -65,7 +64,7 @@ async function forecastOf(
   const today = dayOf(context.now);
   const { from, to } = readFuture(input.TimePeriod, Granularity, today);
   const { days, units } = await historyOf(context, Filter, today);
-  const line = lineThrough(days.map((day) => Number(pick(day)) / Number(amountScale)));
+  const line = lineThrough(days.map((day) => Number(pick(day)) / Number(decimalScale)));
   if (line === undefined) throw insufficient();
   const results = slotsOf(from, to, Granularity).map(({ start, end }) => ({
     start,
@@ -141,5 +140,5 @@ function shown({ results, hasIntervals }: Answer, Unit: string): GetCostForecast
 
 /** What cannot be told from noise is not printed. */
 function text(value: number): string {
-  return printAmount(BigInt(Math.round(value * 1e6)) * (amountScale / 1_000_000n));
+  return printDecimal(BigInt(Math.round(value * 1e6)) * (decimalScale / 1_000_000n));
 }

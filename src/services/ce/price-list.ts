@@ -1,7 +1,8 @@
 // The price list: data that whoever runs the installation supplies. Prices are decimals as text and are never held as floating point; a list is read
 // whole and refused whole, with the place of its first mistake. Its form is documented in docs/schemas/price-list.schema.json.
+
+import { parseDecimal } from '../../base/decimal.ts';
 import { isRecord } from '../../base/record.ts';
-import { parseAmount } from './amounts.ts';
 import type { UsageRecord } from './usage.ts';
 
 export interface PriceList {
@@ -87,7 +88,7 @@ function tierOf(data: unknown, place: string): Tier {
 }
 
 function decimal(value: unknown, place: string): bigint {
-  const amount = typeof value === 'string' ? parseAmount(value) : undefined;
+  const amount = typeof value === 'string' ? parseDecimal(value) : undefined;
   if (amount === undefined) throw new Error(`${place} is not a decimal of at most ten places as text, such as \`"0.000003"\``);
   return amount;
 }

@@ -1,7 +1,7 @@
 // From usage to cost: the usage of everyone for whom one payer pays is added up before tiers are applied, then the cost is given back to the accounts.
 // Pure, and exact: a price's cost is rounded once, as a running total of its month, and every share is a whole number, so that the lines of the
 // accounts add up to the organisation's bill to the last digit. See docs/adr/0020-the-bill.md.
-import { amountScale } from '../../kit/billing.ts';
+import { decimalScale } from '../../base/decimal.ts';
 import { dividedRounded, shares } from './amounts.ts';
 import { type Price, type PriceList, priceFor } from './price-list.ts';
 import type { UsageRecord } from './usage.ts';
@@ -24,7 +24,7 @@ export function rateMonth(priceList: PriceList, month: string, usage: readonly U
     const divisor = divisorOf(record, hours);
     const amount = BigInt(record.quantity);
     if (price === undefined) {
-      rated.push({ usage: record, quantity: dividedRounded(amount * amountScale, divisor), unblended: 0n, blended: 0n });
+      rated.push({ usage: record, quantity: dividedRounded(amount * decimalScale, divisor), unblended: 0n, blended: 0n });
       continue;
     }
     const key = `${priceList.prices.indexOf(price)} ${price.acrossRegions ? '' : record.region}`;
@@ -67,7 +67,7 @@ function rateGroup({ price, items }: Group): readonly Rated[] {
   const blended = shares(charged, weights);
   return items.map(({ usage, amount, divisor }, index) => ({
     usage,
-    quantity: dividedRounded(amount * amountScale, divisor),
+    quantity: dividedRounded(amount * decimalScale, divisor),
     unblended: unblended[index] ?? 0n,
     blended: blended[index] ?? 0n,
   }));
@@ -75,7 +75,7 @@ function rateGroup({ price, items }: Group): readonly Rated[] {
 
 /** What `used / divisor` units of a month cost together: each tier's part at its price, rounded once. */
 function costOf({ tiers }: Price, used: bigint, divisor: bigint): bigint {
-  const units = used * amountScale;
+  const units = used * decimalScale;
   let cost = 0n;
   let start = 0n;
   for (const { upTo, price } of tiers) {
@@ -83,7 +83,7 @@ function costOf({ tiers }: Price, used: bigint, divisor: bigint): bigint {
     if (end > start) cost += (end - start) * price;
     start = end;
   }
-  return dividedRounded(cost, divisor * amountScale);
+  return dividedRounded(cost, divisor * decimalScale);
 }
 
 /** Positions of the items of each day, the days in order. */
