@@ -121,6 +121,7 @@ export function compose(parts: Parts): Castellan {
     ids,
     partition,
     homeAccount: parts.account,
+    identities: knownIdentities,
     principals: identities,
     providers: createProviderDirectory(),
     organizations,
@@ -263,6 +264,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);
+      await advanceClock(store, clock, 0);
       const key = await ensureRoot();
       if (info !== undefined) info = describe(Number(new URL(info.address).port), key);
     },
