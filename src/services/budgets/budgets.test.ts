@@ -202,6 +202,9 @@ describe('budgets', () => {
     });
     await ask('UntagResource', { ResourceARN, ResourceTagKeys: ['a'] });
     expect(await ask('ListTagsForResource', { ResourceARN })).toEqual({ ResourceTags: [{ Key: 'b', Value: '2' }] });
+    await server.call('resourcegroupstaggingapi', 'TagResources', { ResourceARNList: [ResourceARN], Tags: { c: '3' } });
+    const { output } = await server.call('resourcegroupstaggingapi', 'GetResources', { ResourceTypeFilters: ['budgets:budget'] });
+    expect(output['ResourceTagMappingList']).toMatchObject([{ ResourceARN, Tags: [{ Key: 'b' }, { Key: 'c', Value: '3' }] }]);
   });
 });
 

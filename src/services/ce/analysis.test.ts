@@ -130,6 +130,8 @@ describe('cost categories', () => {
     await ask('TagResource', { ResourceArn: CostCategoryArn, ResourceTags: [{ Key: 'b', Value: '2' }] });
     await ask('UntagResource', { ResourceArn: CostCategoryArn, ResourceTagKeys: ['a'] });
     expect(await ask('ListTagsForResource', { ResourceArn: CostCategoryArn })).toEqual({ ResourceTags: [{ Key: 'b', Value: '2' }] });
+    await server.call('resourcegroupstaggingapi', 'UntagResources', { ResourceARNList: [CostCategoryArn], TagKeys: ['b'] });
+    expect(await ask('ListTagsForResource', { ResourceArn: CostCategoryArn })).toEqual({ ResourceTags: [] });
     await ask('DeleteCostCategoryDefinition', { CostCategoryArn });
     await expect(ask('DescribeCostCategoryDefinition', { CostCategoryArn })).rejects.toThrow('ResourceNotFoundException');
   });

@@ -33,9 +33,10 @@ export function createBilling({ priceList, meteredServices, organizations }: Bil
       if (usage.length > limits.usageRecordsMax)
         throw fault('LimitExceededException', 'The month has more usage than one request may add up.');
       const rated = rateMonth(priceList, month, usage);
-      found.push(
-        ...rated.filter(({ usage: { day, account } }) => isSeen(query, payer, day, account)).flatMap((each) => linesOf(each, query)),
-      );
+      for (const each of rated) {
+        const { day, account } = each.usage;
+        if (isSeen(query, payer, day, account)) for (const line of linesOf(each, query)) found.push(line);
+      }
     }
     return found;
   };

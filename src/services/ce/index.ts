@@ -6,6 +6,7 @@ import { costCategoryOperations } from './cost-categories.ts';
 import { GetCostForecast, GetUsageForecast } from './forecasts.ts';
 import { requestUsage } from './request-usage.ts';
 import { gatheredUsage, hourlyTrimming, storedUsage } from './stored-usage.ts';
+import { taggableCategories } from './taggables.ts';
 import { GetCostCategories, GetDimensionValues, GetTags } from './values.ts';
 
 export const ce: ServiceDefinition = {
@@ -23,5 +24,6 @@ export const ce: ServiceDefinition = {
     ...allocationTagOperations,
   ],
   readers: [requestUsage],
+  taggables: [taggableCategories],
   jobs: [gatheredUsage, storedUsage, hourlyTrimming],
 };

@@ -32,7 +32,7 @@ export function rateMonth(priceList: PriceList, month: string, usage: readonly U
     group.items.push({ usage: record, amount, divisor });
     groups.set(key, group);
   }
-  for (const group of groups.values()) rated.push(...rateGroup(group));
+  for (const group of groups.values()) for (const each of rateGroup(group)) rated.push(each);
   return rated;
 }
 
