@@ -3,7 +3,7 @@
 import type { Transaction } from '../store/store.ts';
 import type { MeteredService } from './metering.ts';
 
-/** One line of the bill: an account's use of one thing in one day, or one hour. */
+/** One line of the bill: an account's use of one thing in one hour, in one day, or in what is asked for of a month. */
 export interface BilledLine {
   /** Who pays: the management account of the organisation, or the account itself. */
   readonly payer: string;
@@ -17,7 +17,7 @@ export interface BilledLine {
   readonly unit: string;
   /** Of the keys that were active cost allocation tags at the time. */
   readonly tags: Readonly<Record<string, string>>;
-  /** `2026-11-25`. */
+  /** `2026-11-25`; of several days the first. */
   readonly day: string;
   /** `00` to `23`, in lines by the hour. */
   readonly hour: string | undefined;
@@ -32,13 +32,13 @@ export interface BillQuery {
   /** Days as `2026-11-25`; the end is exclusive. */
   readonly from: string;
   readonly to: string;
-  readonly isHourly?: boolean;
+  readonly by: 'hour' | 'day' | 'month';
   readonly now: number;
 }
 
 export type SpendMetric = 'unblended' | 'blended' | 'quantity';
 
-export interface SpendQuery extends BillQuery {
+export interface SpendQuery extends Omit<BillQuery, 'by'> {
   /** An Expression of Cost Explorer; undefined: everything. */
   readonly expression: unknown;
   readonly metric: SpendMetric;

@@ -14,7 +14,7 @@ import { dayAfter, dayOf, daysOf, monthsOf } from './periods.ts';
 import type { PriceList } from './price-list.ts';
 import { byHour, type Rated, rateMonth } from './rating.ts';
 import { fault } from './service.ts';
-import { payingAccount, type UsageRecord, usageOf } from './usage.ts';
+import { hoursOf, payingAccount, usageOf } from './usage.ts';
 
 export interface BillingParts {
   readonly priceList: PriceList;
@@ -25,26 +25,24 @@ export interface BillingParts {
 export function createBilling({ priceList, meteredServices, organizations }: BillingParts): BillingPort {
   const { currency, seller } = priceList;
   const lines: BillingPort['lines'] = async (transaction, query) => {
-    const payer = await payingAccount({ organizations }, transaction, query.viewer);
-    const months = monthsOf(query.from, query.to);
+    const { viewer, from, to, by } = query;
+    const payer = await payingAccount({ organizations }, transaction, viewer);
+    const wanted = { from, to, isDaily: by !== 'month', account: viewer === payer ? undefined : viewer };
     const found: BilledLine[] = [];
-    for (const { month, start, end } of months) {
-      const usage = await usageOf(transaction, payer, start, end);
-      if (usage.length > limits.usageRecordsMax)
-        throw fault('LimitExceededException', 'The month has more usage than one request may add up.');
-      const rated = rateMonth(priceList, month, usage);
-      for (const each of rated) {
-        const { day, account } = each.usage;
-        if (isSeen(query, payer, day, account)) for (const line of linesOf(each, query)) found.push(line);
-      }
+    for (const { month } of monthsOf(from, to)) {
+      const usage = await usageOf(transaction, payer, month);
+      if (usage.length > limits.usageRecordsMax) throw tooMuch();
+      const rated = rateMonth(priceList, month, usage, wanted);
+      if (found.length + rated.length > limits.usageLinesMax) throw tooMuch();
+      for (const each of rated) found.push(lineOf(each));
     }
-    return found;
+    return by === 'hour' ? hourly(transaction, payer, query, found) : found;
   };
   const spentByDay: BillingPort['spentByDay'] = async (transaction, query) => {
     // Decoding boundary: budgets keep expressions that their model has validated.
     const matches = query.expression === undefined ? () => true : compileExpression(query.expression as Expression, 'filter');
     const sums = new Map(daysOf(query.from, query.to).map((day) => [day, 0n]));
-    for (const facts of await factsOf(transaction, { seller, lines }, query)) {
+    for (const facts of await factsOf(transaction, { seller, lines }, { ...query, by: 'day' })) {
       const { line } = facts;
       if (!matches(facts) || (query.unit !== undefined && line.unit !== query.unit)) continue;
       sums.set(line.day, (sums.get(line.day) ?? 0n) + line[query.metric]);
@@ -68,19 +66,53 @@ export function createBilling({ priceList, meteredServices, organizations }: Bil
   };
 }
 
-function isSeen({ viewer, from, to }: BillQuery, payer: string, day: string, account: string): boolean {
-  return day >= from && day < to && (viewer === payer || viewer === account);
+function tooMuch() {
+  return fault('LimitExceededException', 'There is more usage than one request may add up. Ask for a shorter period, or for months.');
 }
 
-function linesOf(rated: Rated, { isHourly = false }: BillQuery): readonly BilledLine[] {
-  const { usage, quantity, unblended, blended } = rated;
-  if (!isHourly) return [{ ...identityOf(usage), hour: undefined, quantity, unblended, blended }];
-  return byHour(rated).map((hourly) => ({ ...identityOf(usage), ...hourly }));
+function lineOf({ usage, day, quantity, unblended, blended }: Rated): BilledLine {
+  const { payer, account, product, productCode, region, operation, unit, tags } = usage;
+  const usageType = usage.prefix + usage.usageType;
+  return {
+    payer,
+    account,
+    product,
+    productCode,
+    region,
+    usageType,
+    operation,
+    unit,
+    tags,
+    day,
+    hour: undefined,
+    quantity,
+    unblended,
+    blended,
+  };
 }
 
-function identityOf(usage: UsageRecord): Omit<BilledLine, 'hour' | 'quantity' | 'unblended' | 'blended'> {
-  const { payer, account, product, productCode, region, operation, unit, tags, day } = usage;
-  return { payer, account, product, productCode, region, operation, unit, tags, day, usageType: usage.prefix + usage.usageType };
+/** Each day's lines cut into their hours. */
+async function hourly(
+  transaction: Transaction,
+  payer: string,
+  { from, to }: BillQuery,
+  lines: readonly BilledLine[],
+): Promise<readonly BilledLine[]> {
+  const idOf = (parts: readonly string[], tags: object): string => [...parts, JSON.stringify(tags)].join(' ');
+  const hours = new Map<string, Readonly<Record<string, string>>>();
+  for (const day of daysOf(from, to)) {
+    for (const record of await hoursOf(transaction, payer, day)) {
+      const { account, productCode, prefix, usageType, operation, region, tags } = record;
+      hours.set(idOf([day, account, productCode, region, prefix + usageType, operation], tags), record.hours);
+    }
+  }
+  return lines.flatMap((line) => {
+    const { day, account, productCode, region, usageType, operation, tags } = line;
+    return byHour(line, hours.get(idOf([day, account, productCode, region, usageType, operation], tags)) ?? {}).map((part) => ({
+      ...line,
+      ...part,
+    }));
+  });
 }
 
 /** The lines with everything that filters and groups ask of them. */

@@ -3,6 +3,7 @@
 import { CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
+import { parseDecimal } from '../../base/decimal.ts';
 import type { Structure } from '../../protocol/protocol.ts';
 
 const hourMs = 3_600_000;
@@ -129,6 +130,32 @@ describe('metering of requests', () => {
   });
 });
 
+describe('who pays', () => {
+  test('an account pays for itself until it joins, its organisation from then on, and it again once it has left', async () => {
+    const account = '555566667777';
+    const root = await server.addAccount(account);
+    const use = async () => {
+      await server.kms(root).listKeys({});
+      await server.work.settle();
+    };
+    const quantity = async (credentials?: ClientCredentials) => {
+      const Filter = { And: [usageType('us-east-1-KMS-Requests'), { Dimensions: { Key: 'LINKED_ACCOUNT', Values: [account] } }] };
+      return (await query({ Filter }, credentials)).ResultsByTime[0]?.Total['UsageQuantity']?.Amount;
+    };
+    await use();
+    const { Handshake } = await server.organizations().inviteAccountToOrganization({ Target: { Id: account, Type: 'ACCOUNT' } });
+    await server.organizations(root).acceptHandshake({ HandshakeId: Handshake?.Id });
+    expect([await quantity(root), await quantity()]).toEqual(['0', '0']);
+    await use();
+    await use();
+    expect([await quantity(root), await quantity()]).toEqual(['2', '2']);
+    await server.organizations(root).leaveOrganization({});
+    expect([await quantity(root), await quantity()]).toEqual(['1', '2']);
+    await use();
+    expect([await quantity(root), await quantity()]).toEqual(['2', '2']);
+  });
+});
+
 describe('metering of what is stored', () => {
   test('a key costs its part of a month for every hour that it is there, and nothing once it waits for deletion', async () => {
     const kms = server.kms(roots[outsider]);
@@ -201,9 +228,9 @@ test('hours that are too old to be asked for are dropped, and their days stay', 
   const hoursIn = async () => {
     const counts = new Map<string, number>();
     for await (const { collection, value } of server.store.dump()) {
-      if (collection !== 'ce.usage') continue;
+      if (collection !== 'ce.usage-hours') continue;
       const day = String(value['day']);
-      counts.set(day, (counts.get(day) ?? 0) + Object.keys(value['hours'] ?? {}).length);
+      counts.set(day, (counts.get(day) ?? 0) + 1);
     }
     return counts;
   };
@@ -214,7 +241,7 @@ test('hours that are too old to be asked for are dropped, and their days stay', 
   server.clock.advance(16 * dayMs);
   await server.work.settle();
   const after = await hoursIn();
-  expect(after.get(old)).toBe(0);
+  expect(after.get(old)).toBeUndefined();
   expect(after.get(day(-1))).toBeGreaterThan(0);
   expect(
     Number((await query({ TimePeriod: { Start: old, End: day(1) } })).ResultsByTime[0]?.Total['UsageQuantity']?.Amount),
@@ -241,6 +268,21 @@ describe('questions', () => {
     await server.kms().listKeys({});
     const answer = await query({ Filter, GroupBy: groupBy('SERVICE') });
     expect(Object.keys(amounts(answer, 'UsageQuantity')).includes('AWS Key Management Service')).toBe(hasKms);
+  });
+
+  test('the days of a month add up to the month', async () => {
+    const TimePeriod = { Start: `${day().slice(0, 8)}01`, End: day(1) };
+    const total = async (Granularity: string, metric: string) => {
+      const { ResultsByTime } = await ask('GetCostAndUsage', {
+        TimePeriod,
+        Granularity,
+        Metrics: [metric],
+        Filter: service('AWS Key Management Service'),
+      });
+      return ResultsByTime.reduce((sum, { Total }) => sum + (parseDecimal(Total[metric]?.Amount ?? '') ?? 0n), 0n);
+    };
+    for (const metric of ['UnblendedCost', 'BlendedCost', 'UsageQuantity'])
+      expect(await total('DAILY', metric)).toBe(await total('MONTHLY', metric));
   });
 
   test('an account without usage gets an empty total', async () => {

@@ -71,6 +71,8 @@ async function costAndUsage(context: Context, input: GetCostAndUsageRequest): Pr
   };
 }
 
+const lineSpans = { HOURLY: 'hour', DAILY: 'day', MONTHLY: 'month' } as const;
+
 /** The lines that the filter lets through, by the start of the slot in which they are. */
 async function selected(
   context: Context,
@@ -80,7 +82,7 @@ async function selected(
 ): Promise<ReadonlyMap<string, readonly Facts[]>> {
   const matches = filter === undefined ? () => true : compileExpression(filter, 'filter');
   const { from, to } = period;
-  const query = { viewer: context.account, from, to, now: context.now, isHourly: granularity === 'HOURLY' };
+  const query = { viewer: context.account, from, to, now: context.now, by: lineSpans[granularity] };
   const slots = new Map<string, Facts[]>(period.slots.map(({ start }) => [start, []]));
   for (const facts of await factsOf(context.transaction, context.billing, query)) {
     if (!matches(facts)) continue;

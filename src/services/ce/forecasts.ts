@@ -108,7 +108,7 @@ async function historyOf(
   today: string,
 ): Promise<{ readonly days: readonly History[]; readonly units: readonly string[] }> {
   const matches = filter === undefined ? () => true : compileExpression(filter, 'filter');
-  const query = { viewer: context.account, from: dayAfter(today, -historyDaysMax), to: today, now: context.now };
+  const query = { viewer: context.account, from: dayAfter(today, -historyDaysMax), to: today, now: context.now, by: 'day' } as const;
   const sums = new Map<string, History>();
   const units = new Set<string>();
   for (const facts of await factsOf(context.transaction, context.billing, query)) {

@@ -119,8 +119,8 @@ function texts(value: unknown, place: string): readonly string[] | undefined {
 }
 
 /** The price of usage: of those that fit, the one with the latest month; of several, the first in the list. */
-export function priceFor({ prices }: PriceList, usage: Omit<UsageRecord, 'quantity'>): Price | undefined {
-  const month = usage.day.slice(0, 7);
+export function priceFor({ prices }: PriceList, usage: UsageRecord): Price | undefined {
+  const { month } = usage;
   let chosen: Price | undefined;
   for (const price of prices) {
     const { service, usageType, regions, operations, from = '' } = price;

@@ -6,33 +6,49 @@ import { dividedRounded, shares } from './amounts.ts';
 import { type Price, type PriceList, priceFor } from './price-list.ts';
 import type { UsageRecord } from './usage.ts';
 
-/** A usage record with what it costs, in 10^-10 of the currency; its quantity in 10^-10 of its unit. */
-export interface Rated {
-  readonly usage: UsageRecord;
+/** What is wanted of a month: these days, each by itself or all together, of one account or of all. */
+export interface Wanted {
+  readonly from: string;
+  readonly to: string;
+  readonly isDaily: boolean;
+  readonly account: string | undefined;
+}
+
+/** Costs in 10^-10 of the currency, the quantity in 10^-10 of the unit. */
+interface Amounts {
   readonly quantity: bigint;
   readonly unblended: bigint;
   readonly blended: bigint;
 }
 
-/** The usage of one payer in one whole month, in order of days. */
-export function rateMonth(priceList: PriceList, month: string, usage: readonly UsageRecord[]): readonly Rated[] {
+export interface Rated extends Amounts {
+  readonly usage: UsageRecord;
+  /** The first day that is in it. */
+  readonly day: string;
+}
+
+/** All usage of one payer in a whole month; what is wanted of it comes back. */
+export function rateMonth(priceList: PriceList, month: string, usage: readonly UsageRecord[], wanted: Wanted): readonly Rated[] {
   const hours = hoursOfMonth(month);
   const groups = new Map<string, Group>();
-  const rated: Rated[] = [];
+  const unpriced: Item[] = [];
   for (const record of usage) {
+    const item = itemOf(record, hours);
     const price = priceFor(priceList, record);
-    const divisor = divisorOf(record, hours);
-    const amount = BigInt(record.quantity);
     if (price === undefined) {
-      rated.push({ usage: record, quantity: dividedRounded(amount * decimalScale, divisor), unblended: 0n, blended: 0n });
+      unpriced.push(item);
       continue;
     }
     const key = `${priceList.prices.indexOf(price)} ${price.acrossRegions ? '' : record.region}`;
-    const group = groups.get(key) ?? { price, items: [] };
-    group.items.push({ usage: record, amount, divisor });
-    groups.set(key, group);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { price, items: [item] });
+    else group.items.push(item);
   }
-  for (const group of groups.values()) for (const each of rateGroup(group)) rated.push(each);
+  for (const group of groups.values()) rateGroup(group, wanted);
+  const rated: Rated[] = [];
+  for (const items of [unpriced, ...[...groups.values()].map((group) => group.items)]) {
+    for (const item of items) if (isSeen(item, wanted)) for (const line of linesOf(item, wanted)) rated.push(line);
+  }
   return rated;
 }
 
@@ -44,33 +60,61 @@ interface Group {
 interface Item {
   readonly usage: UsageRecord;
   /** Units are `amount / divisor`. */
-  readonly amount: bigint;
   readonly divisor: bigint;
+  /** In order. */
+  readonly days: readonly { readonly day: string; readonly amount: bigint }[];
+  /** By position of the day. */
+  unblended: bigint[];
+  blended: readonly bigint[];
 }
 
-function rateGroup({ price, items }: Group): readonly Rated[] {
+function itemOf(usage: UsageRecord, hours: bigint): Item {
+  const days = Object.entries(usage.days)
+    .map(([day, amount]) => ({ day: `${usage.month}-${day}`, amount: BigInt(amount) }))
+    .sort((a, b) => (a.day < b.day ? -1 : 1));
+  const divisor = BigInt(usage.divisor) * (usage.isMonthly ? hours : 1n);
+  return { usage, divisor, days, unblended: [], blended: [] };
+}
+
+function isSeen({ usage }: Item, { account }: Wanted): boolean {
+  return account === undefined || usage.account === account;
+}
+
+/** Fills in the costs of the group's items. */
+function rateGroup({ price, items }: Group, wanted: Wanted): void {
   // One divisor for all, so that amounts can be added.
   const common = items.reduce((product, { divisor }) => leastCommonMultiple(product, divisor), 1n);
-  const weights = items.map(({ amount, divisor }) => amount * (common / divisor));
-  const unblended = items.map(() => 0n);
+  const byDay = new Map<string, { readonly item: Item; readonly weight: bigint }[]>();
+  const weights = items.map((item) => {
+    const factor = common / item.divisor;
+    let sum = 0n;
+    for (const { day, amount } of item.days) {
+      const weight = amount * factor;
+      sum += weight;
+      const known = byDay.get(day);
+      if (known === undefined) byDay.set(day, [{ item, weight }]);
+      else known.push({ item, weight });
+    }
+    return sum;
+  });
   let used = 0n;
   let charged = 0n;
-  for (const indexes of byDay(items)) {
-    const ofDay = indexes.map((index) => weights[index] ?? 0n);
-    used += ofDay.reduce((sum, weight) => sum + weight, 0n);
+  for (const [, parts] of [...byDay].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const ofDay = parts.map(({ weight }) => weight);
+    for (const weight of ofDay) used += weight;
     const total = costOf(price, used, common);
     shares(total - charged, ofDay).forEach((share, position) => {
-      unblended[indexes[position] ?? 0] = share;
+      parts[position]?.item.unblended.push(share);
     });
     charged = total;
   }
-  const blended = shares(charged, weights);
-  return items.map(({ usage, amount, divisor }, index) => ({
-    usage,
-    quantity: dividedRounded(amount * decimalScale, divisor),
-    unblended: unblended[index] ?? 0n,
-    blended: blended[index] ?? 0n,
-  }));
+  shares(charged, weights).forEach((share, position) => {
+    const item = items[position];
+    // What nobody looks at is not divided further.
+    if (item === undefined || !isSeen(item, wanted)) return;
+    const amounts = item.days.map(({ amount }) => amount);
+    item.blended = shares(share, amounts);
+  });
 }
 
 /** What `used / divisor` units of a month cost together: each tier's part at its price, rounded once. */
@@ -86,19 +130,27 @@ function costOf({ tiers }: Price, used: bigint, divisor: bigint): bigint {
   return dividedRounded(cost, divisor * decimalScale);
 }
 
-/** Positions of the items of each day, the days in order. */
-function byDay(items: readonly Item[]): readonly (readonly number[])[] {
-  const days = new Map<string, number[]>();
-  items.forEach(({ usage }, index) => {
-    const known = days.get(usage.day);
-    if (known === undefined) days.set(usage.day, [index]);
-    else known.push(index);
+/** One for each wanted day, or one for all of them. */
+function linesOf({ usage, days, divisor, unblended, blended }: Item, { from, to, isDaily }: Wanted): readonly Rated[] {
+  const lines: Rated[] = [];
+  let counted = 0n;
+  let quantity = 0n;
+  days.forEach(({ day, amount }, position) => {
+    counted += amount;
+    // As a running total too, so that the days of a month add up to it.
+    const until = dividedRounded(counted * decimalScale, divisor);
+    const line = { usage, day, quantity: until - quantity, unblended: unblended[position] ?? 0n, blended: blended[position] ?? 0n };
+    quantity = until;
+    if (day < from || day >= to) return;
+    const last = lines.at(-1);
+    if (isDaily || last === undefined) lines.push(line);
+    else lines[lines.length - 1] = { usage, day: last.day, ...added(last, line) };
   });
-  return [...days].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, indexes]) => indexes);
+  return lines;
 }
 
-function divisorOf({ divisor, isMonthly }: UsageRecord, hours: bigint): bigint {
-  return BigInt(divisor) * (isMonthly ? hours : 1n);
+function added(a: Amounts, b: Amounts): Amounts {
+  return { quantity: a.quantity + b.quantity, unblended: a.unblended + b.unblended, blended: a.blended + b.blended };
 }
 
 function hoursOfMonth(month: string): bigint {
@@ -112,9 +164,12 @@ function leastCommonMultiple(a: bigint, b: bigint): bigint {
   return (a / x) * b;
 }
 
-/** A line's amounts by the hours of its day, which add up to them. */
-export function byHour({ usage, quantity, unblended, blended }: Rated): readonly (Omit<Rated, 'usage'> & { readonly hour: string })[] {
-  const hours = Object.entries(usage.hours ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+/** A day's amounts by its hours, which add up to them. */
+export function byHour(
+  { quantity, unblended, blended }: Amounts,
+  byHours: Readonly<Record<string, string>>,
+): readonly (Amounts & { readonly hour: string })[] {
+  const hours = Object.entries(byHours).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const weights = hours.map(([, amount]) => BigInt(amount));
   const [quantities, unblendeds, blendeds] = [shares(quantity, weights), shares(unblended, weights), shares(blended, weights)];
   return hours.map(([hour], index) => ({

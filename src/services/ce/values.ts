@@ -85,7 +85,7 @@ async function valuesOf(context: Context, question: Question, valuesIn: (facts: 
   if (MaxResults > resultsMax) throw invalid(`MaxResults must be at most ${resultsMax}.`);
   const { from, to } = readDays(question.TimePeriod, context.now);
   const matches = Filter === undefined ? () => true : compileExpression(Filter, 'filter');
-  const all = await factsOf(context.transaction, context.billing, { viewer: context.account, from, to, now: context.now });
+  const all = await factsOf(context.transaction, context.billing, { viewer: context.account, from, to, now: context.now, by: 'month' });
   const facts = all.filter(matches);
   const sums = new Map<string, ReturnType<typeof added>>();
   for (const each of facts) for (const value of valuesIn(each)) sums.set(value, added(sums.get(value), each));
