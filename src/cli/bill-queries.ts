@@ -1,4 +1,5 @@
 // What the bill is asked of Cost Explorer, page by page, as signed requests like anybody's.
+import { decimalScale, parseDecimal, printDecimal } from '../base/decimal.ts';
 import type { CommandContext } from './main.ts';
 import { callService } from './service-call.ts';
 
@@ -108,4 +109,25 @@ export async function valuesOf(context: CommandContext, { start, end }: BillQues
     readonly DimensionValues: readonly { readonly Value: string }[];
   };
   return answer.DimensionValues.map(({ Value }) => Value);
+}
+
+export function only(Key: string, value: string): Expression {
+  return { Dimensions: { Key, Values: [value] } };
+}
+
+/** Undefined: no filter. */
+export function all(parts: readonly Expression[]): Expression | undefined {
+  return parts.length > 1 ? { And: parts } : parts[0];
+}
+
+/** A quantity is rounded, and so the digits of a price after these say nothing. */
+const priceDigits = 8;
+
+/** What one unit cost; where several tiers were reached, on average. */
+export function unitPriceOf(cost: string, quantity: string): string {
+  const [total, units] = [parseDecimal(cost) ?? 0n, parseDecimal(quantity) ?? 0n];
+  if (units === 0n) return '0';
+  const price = (total * decimalScale) / units;
+  const step = 10n ** BigInt(Math.max(0, price.toString().length - priceDigits));
+  return printDecimal(((2n * total * decimalScale + units * step) / (2n * units * step)) * step);
 }

@@ -1,7 +1,7 @@
 // `castellan bill`: what a month cost, by account and service, as Cost Explorer answers it to whoever asks; with --focus as a file in FOCUS 1.0.
 import { writeFileSync } from 'node:fs';
 import { parseDecimal, printDecimal } from '../base/decimal.ts';
-import { type BillQuestion, costAndUsage, type Expression, sellerOf } from './bill-queries.ts';
+import { all, type BillQuestion, type CostGroup, costAndUsage, only, sellerOf, unitPriceOf } from './bill-queries.ts';
 import { callAdmin } from './client.ts';
 import { focusCsv } from './focus-export.ts';
 import type { CommandContext } from './main.ts';
@@ -21,14 +21,27 @@ interface Bill {
 interface AccountBill {
   readonly account: string;
   readonly name: string;
-  readonly services: readonly Cost[];
+  readonly services: readonly ServiceBill[];
   readonly unblendedCost: string;
   readonly blendedCost: string;
 }
 
-interface Cost {
+interface ServiceBill {
   readonly service: string;
+  readonly usage: readonly UsageBill[];
   readonly unblendedCost: string;
+  readonly blendedCost: string;
+}
+
+interface UsageBill {
+  readonly usageType: string;
+  readonly quantity: string;
+  readonly unit: string;
+  /** Of one unit, as this account paid it: tiers that the organisation had reached when the account used it. */
+  readonly unblendedRate: string;
+  readonly unblendedCost: string;
+  /** Of one unit, as the whole organisation paid it on average. */
+  readonly blendedRate: string;
   readonly blendedCost: string;
 }
 
@@ -38,7 +51,7 @@ export async function bill(
   options: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { output } = context;
-  const { month: given, account, focus } = options;
+  const { month: given, account, focus, detail } = options;
   if (given !== undefined && !/^\d{4}-(?:0[1-9]|1[0-2])$/.test(String(given))) {
     throw new CommandError(`--month \`${String(given)}\` is not a month such as 2026-11`, 2);
   }
@@ -57,7 +70,7 @@ export async function bill(
   }
   const found = await billOf(context, month, question);
   if (output.isJson) output.json(found);
-  else output.print(render(found, context));
+  else output.print(render(found, context, detail === true));
 }
 
 /** The clock of a server on this machine may have been moved; of any other one it is taken to be right. */
@@ -76,45 +89,57 @@ function periodOf(month: string, now: string): { readonly start: string; readonl
 }
 
 async function billOf(context: CommandContext, month: string, question: BillQuestion): Promise<Bill> {
-  const filter: Expression | undefined =
-    question.account === undefined ? undefined : { Dimensions: { Key: 'LINKED_ACCOUNT', Values: [question.account] } };
-  const { groups, names, isEstimated, currency } = await costAndUsage(context, question, {
-    granularity: 'MONTHLY',
-    by: ['LINKED_ACCOUNT', 'SERVICE'],
-    filter,
-  });
-  const services = new Map<string, Cost[]>();
-  for (const { keys, metrics } of groups) {
-    const [account = '', service = ''] = keys;
-    const known = services.get(account) ?? [];
-    known.push({ service, unblendedCost: metrics.UnblendedCost, blendedCost: metrics.BlendedCost });
-    services.set(account, known);
+  const linked = question.account === undefined ? [] : [only('LINKED_ACCOUNT', question.account)];
+  const whole = await costAndUsage(context, question, { granularity: 'MONTHLY', by: ['SERVICE'], filter: all(linked) });
+  const names = new Map<string, string>();
+  const services = new Map<string, ServiceBill[]>();
+  for (const {
+    keys: [service = ''],
+  } of whole.groups) {
+    const filter = all([...linked, only('SERVICE', service)]);
+    const found = await costAndUsage(context, question, { granularity: 'MONTHLY', by: ['LINKED_ACCOUNT', 'USAGE_TYPE'], filter });
+    for (const [account, name] of found.names) names.set(account, name);
+    for (const account of new Set(found.groups.map(({ keys }) => keys[0] ?? ''))) {
+      const usage = found.groups.filter(({ keys }) => keys[0] === account).map(usageBill);
+      const known = services.get(account) ?? [];
+      known.push({ service, usage, ...totals(usage) });
+      services.set(account, known);
+    }
   }
-  const accounts = [...services].map(
-    ([account, costs]): AccountBill => ({
-      account,
-      name: names.get(account) ?? '',
-      services: costs,
-      unblendedCost: sumOf(costs.map(({ unblendedCost }) => unblendedCost)),
-      blendedCost: sumOf(costs.map(({ blendedCost }) => blendedCost)),
-    }),
-  );
+  const accounts = [...services]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([account, costs]): AccountBill => ({ account, name: names.get(account) ?? '', services: costs, ...totals(costs) }));
+  const { currency, isEstimated } = whole;
+  return { month, currency, seller: await sellerOf(context, question), isEstimated, accounts, ...totals(accounts) };
+}
+
+function usageBill({ keys, metrics, unit }: CostGroup): UsageBill {
+  const { UnblendedCost: unblendedCost, BlendedCost: blendedCost, UsageQuantity: quantity } = metrics;
   return {
-    month,
-    currency,
-    seller: await sellerOf(context, question),
-    isEstimated,
-    accounts,
-    unblendedCost: sumOf(accounts.map(({ unblendedCost }) => unblendedCost)),
-    blendedCost: sumOf(accounts.map(({ blendedCost }) => blendedCost)),
+    usageType: keys[1] ?? '',
+    quantity,
+    unit,
+    unblendedRate: unitPriceOf(unblendedCost, quantity),
+    unblendedCost,
+    blendedRate: unitPriceOf(blendedCost, quantity),
+    blendedCost,
   };
+}
+
+interface Costs {
+  readonly unblendedCost: string;
+  readonly blendedCost: string;
+}
+
+function totals(parts: readonly Costs[]): Costs {
+  return { unblendedCost: sumOf(parts.map((part) => part.unblendedCost)), blendedCost: sumOf(parts.map((part) => part.blendedCost)) };
 }
 
 function sumOf(amounts: readonly string[]): string {
   return printDecimal(amounts.reduce((sum, text) => sum + (parseDecimal(text) ?? 0n), 0n));
 }
 
-function render(found: Bill, { output }: CommandContext): string {
+function render(found: Bill, { output }: CommandContext, hasDetail: boolean): string {
   const { strong, faint } = output.palette;
   const state = found.isEstimated ? ' so far' : '';
   const head = [
@@ -122,15 +147,17 @@ function render(found: Bill, { output }: CommandContext): string {
     faint(`prices: ${found.seller || 'no usage, no prices'}`),
     '',
   ];
-  const width = Math.max(30, ...found.accounts.flatMap(({ services }) => services.map(({ service }) => service.length + 4)));
-  const row = (text: string, unblended: string, blended: string): string =>
-    `${text.padEnd(width)}${unblended.padStart(18)}${blended.padStart(18)}`;
-  const body = found.accounts.flatMap(({ account, name, services, unblendedCost, blendedCost }) => [
-    strong(row(`${account}  ${name}`, unblendedCost, blendedCost)),
-    ...services.map((cost) => row(`  ${cost.service}`, cost.unblendedCost, cost.blendedCost)),
+  const width = Math.max(40, ...found.accounts.flatMap(({ services }) => services.map(({ service }) => service.length + 4)));
+  const row = (text: string, { unblendedCost, blendedCost }: Costs): string =>
+    `${text.padEnd(width)}${unblendedCost.padStart(18)}${blendedCost.padStart(18)}`;
+  const usageRow = (usage: UsageBill): string =>
+    faint(
+      `${row(`    ${usage.usageType}`, usage)}   ${usage.quantity} ${usage.unit} at ${usage.unblendedRate} (blended ${usage.blendedRate})`,
+    );
+  const body = found.accounts.flatMap(({ account, name, services, ...costs }) => [
+    strong(row(`${account}  ${name}`, costs)),
+    ...services.flatMap(({ service, usage, ...sums }) => [row(`  ${service}`, sums), ...(hasDetail ? usage.map(usageRow) : [])]),
     '',
   ]);
-  return [...head, faint(row('', 'unblended', 'blended')), ...body, strong(row('total', found.unblendedCost, found.blendedCost))].join(
-    '\n',
-  );
+  return [...head, faint(row('', { unblendedCost: 'unblended', blendedCost: 'blended' })), ...body, strong(row('total', found))].join('\n');
 }

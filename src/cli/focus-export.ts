@@ -1,7 +1,6 @@
 // A month's charges as a file in FOCUS 1.0, the FinOps Foundation's format of bills: one row per day, account, region, usage type and operation.
 // https://focus.finops.org/focus-specification/v1-0/
-import { decimalScale, parseDecimal, printDecimal } from '../base/decimal.ts';
-import { type BillQuestion, type CostGroup, costAndUsage, type Expression, sellerOf, valuesOf } from './bill-queries.ts';
+import { all, type BillQuestion, type CostGroup, costAndUsage, only, sellerOf, unitPriceOf, valuesOf } from './bill-queries.ts';
 import type { CommandContext } from './main.ts';
 
 /** All columns of the specification, in its order. */
@@ -82,7 +81,6 @@ export async function focusCsv(context: CommandContext, question: BillQuestion):
 /** Two groups at a time is all that can be asked for, so that each usage type is asked for by itself. */
 async function chargesOf(context: CommandContext, question: BillQuestion) {
   const linked = question.account === undefined ? [] : [only('LINKED_ACCOUNT', question.account)];
-  const all = (parts: readonly Expression[]): Expression | undefined => (parts.length > 1 ? { And: parts } : parts[0]);
   const { groups: places, currency } = await costAndUsage(context, question, {
     granularity: 'MONTHLY',
     by: ['SERVICE', 'REGION'],
@@ -107,10 +105,6 @@ async function chargesOf(context: CommandContext, question: BillQuestion) {
     }
   }
   return { charges, currency, names };
-}
-
-function only(Key: string, value: string): Expression {
-  return { Dimensions: { Key, Values: [value] } };
 }
 
 const provider = 'Castellan';
@@ -153,12 +147,6 @@ function rowOf(charge: Charge, { question, payer, payerName, currency, seller }:
     SubAccountId: charge.account,
     SubAccountName: charge.accountName,
   };
-}
-
-/** Of a day in which several tiers were reached this is their average. */
-function unitPriceOf(cost: string, quantity: string): string {
-  const [total, units] = [parseDecimal(cost) ?? 0n, parseDecimal(quantity) ?? 0n];
-  return units === 0n ? '0' : printDecimal((2n * total * decimalScale + units) / (2n * units));
 }
 
 function midnight(day: string): string {

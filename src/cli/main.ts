@@ -121,6 +121,7 @@ export async function main(parameters: readonly string[]): Promise<void> {
     async () => (await import('./bill.ts')).bill,
     new Option('--month <month>', 'such as 2026-11 (default: this month)'),
     new Option('--account <id>', 'only this account'),
+    new Option('--detail', 'with usage types, quantities and rates'),
     new Option('--focus <file>', 'write every charge to a CSV file in FOCUS 1.0'),
   );
   add('reset', 'erase everything', async () => (await import('./state.ts')).reset, new Option('--yes', 'do not ask'));

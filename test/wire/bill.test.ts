@@ -174,6 +174,7 @@ describe.skipIf(!hasBoto)('the bill', () => {
     const month = /bill of (\d{4}-\d{2})/.exec(text)?.[1] ?? '';
     const filter = ['--month', month, '--account', '111122223333'];
     const bill = JSON.parse(await castellan('bill', ...filter, '--json'));
+    expect(await castellan('bill', '--detail')).toMatch(/us-east-1-KMS-Keys .* Keys at 744 \(blended 744\)/);
     expect(bill).toMatchObject({ month, currency: 'EUR', isEstimated: true, accounts: [{ account: '111122223333' }] });
     const file = join(directory.path, 'focus.csv');
     expect(await castellan('bill', ...filter, '--focus', file)).toContain('FOCUS 1.0');

@@ -57,9 +57,11 @@ async function costAndUsage(context: Context, input: GetCostAndUsageRequest): Pr
     return { ResultsByTime, DimensionValueAttributes: [] };
   }
   const flat = results.flatMap((groups, index) => [...groups.values()].toSorted(byKeys).map((group) => ({ index, ...group })));
-  const { items, token } = pageOfAll(flat, { ...rest, granularity, Metrics, GroupBy, Filter }, NextPageToken);
-  const first = NextPageToken === undefined ? 0 : (items[0]?.index ?? 0);
-  const last = token === undefined ? period.slots.length - 1 : (items.at(-1)?.index ?? 0);
+  const { items, token, start } = pageOfAll(flat, { ...rest, granularity, Metrics, GroupBy, Filter }, NextPageToken);
+  // A period without groups stands on the page on which the ones before it end.
+  const former = flat[start - 1]?.index ?? -1;
+  const first = items[0]?.index === former ? former : former + 1;
+  const last = token === undefined ? period.slots.length - 1 : (items.at(-1)?.index ?? former);
   return {
     GroupDefinitions: GroupBy,
     ResultsByTime: period.slots.slice(first, last + 1).map((slot, offset) => {

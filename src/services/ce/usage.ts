@@ -54,9 +54,8 @@ export interface Measured extends UsageKind {
   readonly operation: string;
   readonly isMonthly: boolean;
   readonly tags: Readonly<Record<string, string>>;
-  readonly quantity: bigint;
-  /** When: the hour counts. */
-  readonly atMs: number;
+  /** When, of which the hour counts, and how much. */
+  readonly amounts: readonly { readonly atMs: number; readonly quantity: bigint }[];
 }
 
 /** Adds to the records; each is read and written once, however much is added. */
@@ -70,11 +69,13 @@ export async function addUsage({ transaction, ...context }: JobContext, measured
       payer = await payerOf({ transaction, ...context }, each.account);
       payers.set(each.account, payer);
     }
-    const time = new Date(each.atMs).toISOString();
     const identity = identityOf(each, payer);
     const line = lineKey(identity).join(' ');
-    addTo(months, time.slice(0, 7), line, identity, time.slice(8, 10), each.quantity);
-    addTo(days, time.slice(0, 10), line, identity, time.slice(11, 13), each.quantity);
+    for (const { atMs, quantity } of each.amounts) {
+      const time = new Date(atMs).toISOString();
+      addTo(months, time.slice(0, 7), line, identity, time.slice(8, 10), quantity);
+      addTo(days, time.slice(0, 10), line, identity, time.slice(11, 13), quantity);
+    }
   }
   for (const { period: month, identity, amounts } of months.values()) {
     const before = await usageRecords.get(transaction, identity.payer, month, ...lineKey(identity));

@@ -95,7 +95,7 @@ async function valuesOf(context: Context, question: Question, valuesIn: (facts: 
     const amount = (value: string): bigint =>
       metricOf(sort.metric, sums.get(value) ?? { unblended: 0n, blended: 0n, quantity: 0n, unit: undefined });
     values.sort((a, b) => (amount(a) === amount(b) ? 0 : amount(a) < amount(b) === sort.isAscending ? -1 : 1));
-    return { page: { items: values.slice(0, MaxResults), token: undefined }, total: values.length, facts };
+    return { page: { items: values.slice(0, MaxResults), token: undefined, start: 0 }, total: values.length, facts };
   }
   return { page: pageOfAll(values, { ...rest, SearchString, Filter }, NextPageToken), total: values.length, facts };
 }
