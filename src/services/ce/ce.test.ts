@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
 import { parseDecimal } from '../../base/decimal.ts';
 import type { Structure } from '../../protocol/protocol.ts';
+import { usageRecords } from './usage.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -283,6 +284,55 @@ describe('questions', () => {
     };
     for (const metric of ['UnblendedCost', 'BlendedCost', 'UsageQuantity'])
       expect(await total('DAILY', metric)).toBe(await total('MONTHLY', metric));
+  });
+
+  test('pages go through every group and every period once, also through periods without groups', async () => {
+    const root = await server.addAccount('666677778888');
+    const line = {
+      payer: '666677778888',
+      productCode: 'awskms',
+      product: 'AWS Key Management Service',
+      region: 'us-east-1',
+      prefix: 'us-east-1-',
+    };
+    const kind = { usageType: 'KMS-Requests', unit: 'Requests', divisor: '1', isMonthly: false, tags: {}, account: '666677778888' };
+    await server.store.transact(async (transaction) => {
+      for (let number = 0; number < 1_200; number += 1) {
+        const used = [day(), day(-2), day(-4)].slice(0, 1 + (number % 3));
+        for (const month of new Set(used.map((each) => each.slice(0, 7)))) {
+          const days = Object.fromEntries(used.filter((each) => each.startsWith(month)).map((each) => [each.slice(8), '1']));
+          usageRecords.put(transaction, { ...line, ...kind, operation: `Operation${number}`, month, days });
+        }
+      }
+    });
+    const Filter = usageType('us-east-1-KMS-Requests');
+    const input = { TimePeriod: { Start: day(-5), End: day(1) }, Filter, GroupBy: groupBy('OPERATION') };
+    const seen = new Map<string, number>();
+    let pages = 0;
+    let token: string | undefined;
+    do {
+      const page: Answer = await query({ ...input, ...(token === undefined ? {} : { NextPageToken: token }) }, root);
+      for (const { TimePeriod, Groups } of page.ResultsByTime)
+        seen.set(TimePeriod.Start, (seen.get(TimePeriod.Start) ?? 0) + Groups.length);
+      pages += 1;
+      token = page.NextPageToken;
+    } while (token !== undefined);
+    expect(pages).toBe(3);
+    expect([...seen]).toEqual([
+      [day(-5), 0],
+      [day(-4), 400],
+      [day(-3), 0],
+      [day(-2), 800],
+      [day(-1), 0],
+      [day(), 1_200],
+    ]);
+    await expect(query({ ...input, Filter: service('AWS Lambda'), NextPageToken: token ?? 'djE6eA' }, root)).rejects.toThrow(
+      'InvalidNextTokenException',
+    );
+    const first: Answer = await query(input, root);
+    await expect(query({ ...input, GroupBy: groupBy('REGION'), NextPageToken: first.NextPageToken }, root)).rejects.toThrow(
+      'RequestChangedException',
+    );
   });
 
   test('an account without usage gets an empty total', async () => {
