@@ -5,24 +5,21 @@ import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import { pageOf } from '../../kit/paging.ts';
 import { resourceNamed } from '../../kit/resource-arns.ts';
-import type { CostCategory, CostCategoryRule, CostCategorySplitChargeRule, ResourceTag } from './api.gen.ts';
+import type { CostCategory, CostCategoryRule, CostCategorySplitChargeRule } from './api.gen.ts';
 import { type CategoryRecord, categories } from './categories.ts';
 import { compileExpression } from './expression.ts';
 import { dayOf, monthStart } from './periods.ts';
 import { fault, invalid, operation } from './service.ts';
+import { checkedTags, tagsOf } from './tags.ts';
 
 /** AWS: categories of an account. */
 const categoriesMax = 50;
-const tagsMax = 50;
 /** AWS: how far back a category may begin. */
 const backMonths = 12;
 
-type CategoryAction = Extract<
-  Access['action'],
-  `ce:${string}CostCategoryDefinition` | 'ce:TagResource' | 'ce:UntagResource' | 'ce:ListTagsForResource'
->;
+type CategoryAction = Extract<Access['action'], `ce:${string}CostCategoryDefinition`>;
 
-async function categoryAccess(scope: Scope, action: CategoryAction, arn: string, more: Partial<Access> = {}): Promise<Access> {
+async function categoryAccess(scope: Scope, action: CategoryAction, arn: string): Promise<Access> {
   const record = await findCategory(scope, arn);
   const account = arn.split(':')[4];
   return {
@@ -30,11 +27,10 @@ async function categoryAccess(scope: Scope, action: CategoryAction, arn: string,
     resource: resourceNamed<'ce:costcategory'>(arn),
     ...(account === undefined || account === '' ? {} : { resourceAccount: account }),
     resourceTags: record?.tags ?? {},
-    ...more,
   };
 }
 
-async function findCategory({ transaction, account }: Scope, arn: string): Promise<CategoryRecord | undefined> {
+export async function findCategory({ transaction, account }: Scope, arn: string): Promise<CategoryRecord | undefined> {
   return (await categories.all(transaction, account)).find((record) => record.arn === arn);
 }
 
@@ -211,60 +207,10 @@ function checkSplit(
   }
 }
 
-export const TagResource = operation('TagResource', {
-  access: (input, scope) => categoryAccess(scope, 'ce:TagResource', input.ResourceArn, { requestTags: tagsOf(input.ResourceTags) }),
-  async handle(input, context) {
-    const record = await requireCategory(context, input.ResourceArn);
-    categories.put(context.transaction, { ...record, tags: checkedTags(input.ResourceTags, record.tags, input.ResourceArn) });
-    return {};
-  },
-});
-
-export const UntagResource = operation('UntagResource', {
-  access: (input, scope) =>
-    categoryAccess(scope, 'ce:UntagResource', input.ResourceArn, { context: { 'aws:TagKeys': input.ResourceTagKeys } }),
-  async handle(input, context) {
-    const record = await requireCategory(context, input.ResourceArn);
-    const tags = Object.fromEntries(Object.entries(record.tags).filter(([key]) => !input.ResourceTagKeys.includes(key)));
-    categories.put(context.transaction, { ...record, tags });
-    return {};
-  },
-});
-
-export const ListTagsForResource = operation('ListTagsForResource', {
-  access: (input, scope) => categoryAccess(scope, 'ce:ListTagsForResource', input.ResourceArn),
-  async handle(input, context) {
-    const { tags } = await requireCategory(context, input.ResourceArn);
-    return { ResourceTags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
-  },
-});
-
-function tagsOf(list: readonly ResourceTag[] | undefined): Readonly<Record<string, string>> {
-  return Object.fromEntries((list ?? []).map(({ Key, Value }) => [Key, Value]));
-}
-
-function checkedTags(
-  list: readonly ResourceTag[] | undefined,
-  before: Readonly<Record<string, string>>,
-  resourceName = '',
-): Readonly<Record<string, string>> {
-  const keys = (list ?? []).map(({ Key }) => Key);
-  if (new Set(keys).size < keys.length) throw invalid('Each tag key must be unique for the resource.');
-  if (keys.some((key) => /^aws:/i.test(key))) throw invalid('Tag keys must not begin with aws:.');
-  const tags = { ...before, ...tagsOf(list) };
-  if (Object.keys(tags).length > tagsMax) {
-    throw fault('TooManyTagsException', `A resource can have at most ${tagsMax} tags.`, { fields: { ResourceName: resourceName } });
-  }
-  return tags;
-}
-
 export const costCategoryOperations = [
   CreateCostCategoryDefinition,
   UpdateCostCategoryDefinition,
   DeleteCostCategoryDefinition,
   DescribeCostCategoryDefinition,
   ListCostCategoryDefinitions,
-  TagResource,
-  UntagResource,
-  ListTagsForResource,
 ];

@@ -1,12 +1,15 @@
 // AWS Cost Explorer, and the keeper of usage and prices: table of contents.
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { allocationTagOperations } from './allocation-tags.ts';
+import { anomalyOperations } from './anomalies.ts';
+import { anomalyDetection } from './anomaly-detection.ts';
 import { GetCostAndUsage, GetCostAndUsageWithResources } from './cost-and-usage.ts';
 import { costCategoryOperations } from './cost-categories.ts';
 import { GetCostForecast, GetUsageForecast } from './forecasts.ts';
 import { requestUsage } from './request-usage.ts';
+import { resourceTagOperations } from './resource-tags.ts';
 import { gatheredUsage, hourlyTrimming, storedUsage } from './stored-usage.ts';
-import { taggableCategories } from './taggables.ts';
+import { costTaggables } from './taggables.ts';
 import { GetCostCategories, GetDimensionValues, GetTags } from './values.ts';
 
 export const ce: ServiceDefinition = {
@@ -21,9 +24,11 @@ export const ce: ServiceDefinition = {
     GetCostForecast,
     GetUsageForecast,
     ...costCategoryOperations,
+    ...anomalyOperations,
+    ...resourceTagOperations,
     ...allocationTagOperations,
   ],
   readers: [requestUsage],
-  taggables: [taggableCategories],
-  jobs: [gatheredUsage, storedUsage, hourlyTrimming],
+  taggables: costTaggables,
+  jobs: [gatheredUsage, storedUsage, hourlyTrimming, anomalyDetection],
 };
