@@ -38,6 +38,10 @@ export interface HourlyRecord extends UsageIdentity {
   readonly hours: Amounts;
 }
 
+const dayMs = 86_400_000;
+/** Hours can be asked for as long as this; a day more is kept. */
+const hourlyDays = 15;
+
 export const usageRecords: Collection<UsageRecord> = collection('ce.usage', (record) => [record.payer, record.month, ...lineKey(record)]);
 const hourlyRecords: Collection<HourlyRecord> = collection('ce.usage-hours', (record) => [record.day, record.payer, ...lineKey(record)]);
 
@@ -60,6 +64,8 @@ export interface Measured extends UsageKind {
 
 /** Adds to the records; each is read and written once, however much is added. */
 export async function addUsage({ transaction, ...context }: JobContext, measured: readonly Measured[]): Promise<void> {
+  // Of what is made up for after a pause, the hours may be too old already.
+  const hoursFrom = context.now - hourlyDays * dayMs;
   const payers = new Map<string, Payer>();
   const months = new Map<string, Added>();
   const days = new Map<string, Added>();
@@ -74,7 +80,7 @@ export async function addUsage({ transaction, ...context }: JobContext, measured
     for (const { atMs, quantity } of each.amounts) {
       const time = new Date(atMs).toISOString();
       addTo(months, time.slice(0, 7), line, identity, time.slice(8, 10), quantity);
-      addTo(days, time.slice(0, 10), line, identity, time.slice(11, 13), quantity);
+      if (atMs >= hoursFrom) addTo(days, time.slice(0, 10), line, identity, time.slice(11, 13), quantity);
     }
   }
   for (const { period: month, identity, amounts } of months.values()) {
@@ -154,13 +160,11 @@ export function hoursOf(transaction: Transaction, payer: string, day: string): P
   return hourlyRecords.all(transaction, day, payer);
 }
 
-/** Hours can be asked for as long as this; a day more is kept. */
-const hourlyDays = 15;
 const trimmedMax = 500;
 
 /** Drops the hours of days that are too old for anyone to ask for. A bounded part; `more` when something is left. */
 export async function trimHours(transaction: Transaction, now: number): Promise<'more' | undefined> {
-  const oldest = new Date(now - hourlyDays * 86_400_000).toISOString().slice(0, 10);
+  const oldest = new Date(now - hourlyDays * dayMs).toISOString().slice(0, 10);
   const batch = await hourlyRecords.list(transaction, [], { limit: trimmedMax });
   const old = batch.filter(({ value }) => value.day < oldest);
   for (const { value } of old) hourlyRecords.remove(transaction, value);
