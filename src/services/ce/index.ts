@@ -14,6 +14,7 @@ import { GetCostCategories, GetDimensionValues, GetTags } from './values.ts';
 
 export const ce: ServiceDefinition = {
   name: 'ce',
+  quirks: { isGlobal: true },
   metering: { product: 'AWS Cost Explorer' },
   operations: [
     GetCostAndUsage,
