@@ -61,19 +61,18 @@ interface Item {
   readonly usage: UsageRecord;
   /** Units are `amount / divisor`. */
   readonly divisor: bigint;
-  /** In order. */
-  readonly days: readonly { readonly day: string; readonly amount: bigint }[];
-  /** By position of the day. */
-  unblended: bigint[];
+  /** `01` to `31`, in order; the lists below go along with it. */
+  readonly days: readonly string[];
+  readonly amounts: readonly bigint[];
+  readonly unblended: bigint[];
   blended: readonly bigint[];
 }
 
 function itemOf(usage: UsageRecord, hours: bigint): Item {
-  const days = Object.entries(usage.days)
-    .map(([day, amount]) => ({ day: `${usage.month}-${day}`, amount: BigInt(amount) }))
-    .sort((a, b) => (a.day < b.day ? -1 : 1));
+  const days = Object.keys(usage.days).sort();
+  const amounts = days.map((day) => BigInt(usage.days[day] ?? '0'));
   const divisor = BigInt(usage.divisor) * (usage.isMonthly ? hours : 1n);
-  return { usage, divisor, days, unblended: [], blended: [] };
+  return { usage, divisor, days, amounts, unblended: [], blended: [] };
 }
 
 function isSeen({ usage }: Item, { account }: Wanted): boolean {
@@ -84,36 +83,35 @@ function isSeen({ usage }: Item, { account }: Wanted): boolean {
 function rateGroup({ price, items }: Group, wanted: Wanted): void {
   // One divisor for all, so that amounts can be added.
   const common = items.reduce((product, { divisor }) => leastCommonMultiple(product, divisor), 1n);
-  const byDay = new Map<string, { readonly item: Item; readonly weight: bigint }[]>();
-  const weights = items.map((item) => {
+  const byDay = new Map<string, { readonly items: Item[]; readonly weights: bigint[] }>();
+  const totals = items.map((item) => {
     const factor = common / item.divisor;
-    let sum = 0n;
-    for (const { day, amount } of item.days) {
-      const weight = amount * factor;
-      sum += weight;
-      const known = byDay.get(day);
-      if (known === undefined) byDay.set(day, [{ item, weight }]);
-      else known.push({ item, weight });
-    }
-    return sum;
+    let total = 0n;
+    item.days.forEach((day, position) => {
+      const weight = (item.amounts[position] ?? 0n) * factor;
+      total += weight;
+      const known = byDay.get(day) ?? { items: [], weights: [] };
+      if (known.items.length === 0) byDay.set(day, known);
+      known.items.push(item);
+      known.weights.push(weight);
+    });
+    return total;
   });
   let used = 0n;
   let charged = 0n;
-  for (const [, parts] of [...byDay].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const ofDay = parts.map(({ weight }) => weight);
-    for (const weight of ofDay) used += weight;
+  for (const day of [...byDay.keys()].sort()) {
+    const { items: ofDay = [], weights = [] } = byDay.get(day) ?? {};
+    for (const weight of weights) used += weight;
     const total = costOf(price, used, common);
-    shares(total - charged, ofDay).forEach((share, position) => {
-      parts[position]?.item.unblended.push(share);
+    shares(total - charged, weights).forEach((share, position) => {
+      ofDay[position]?.unblended.push(share);
     });
     charged = total;
   }
-  shares(charged, weights).forEach((share, position) => {
+  shares(charged, totals).forEach((share, position) => {
     const item = items[position];
     // What nobody looks at is not divided further.
-    if (item === undefined || !isSeen(item, wanted)) return;
-    const amounts = item.days.map(({ amount }) => amount);
-    item.blended = shares(share, amounts);
+    if (item !== undefined && isSeen(item, wanted)) item.blended = shares(share, item.amounts);
   });
 }
 
@@ -131,26 +129,30 @@ function costOf({ tiers }: Price, used: bigint, divisor: bigint): bigint {
 }
 
 /** One for each wanted day, or one for all of them. */
-function linesOf({ usage, days, divisor, unblended, blended }: Item, { from, to, isDaily }: Wanted): readonly Rated[] {
+function linesOf(item: Item, { from, to, isDaily }: Wanted): readonly Rated[] {
+  const { usage, days, amounts, divisor } = item;
   const lines: Rated[] = [];
   let counted = 0n;
-  let quantity = 0n;
-  days.forEach(({ day, amount }, position) => {
-    counted += amount;
-    // As a running total too, so that the days of a month add up to it.
-    const until = dividedRounded(counted * decimalScale, divisor);
-    const line = { usage, day, quantity: until - quantity, unblended: unblended[position] ?? 0n, blended: blended[position] ?? 0n };
-    quantity = until;
+  let sum: Amounts | undefined;
+  let first = '';
+  days.forEach((part, position) => {
+    const day = `${usage.month}-${part}`;
+    const before = counted;
+    counted += amounts[position] ?? 0n;
     if (day < from || day >= to) return;
-    const last = lines.at(-1);
-    if (isDaily || last === undefined) lines.push(line);
-    else lines[lines.length - 1] = { usage, day: last.day, ...added(last, line) };
+    // As the difference of running totals too, so that the days of a month add up to it.
+    const quantity = unitsOf(counted, divisor) - unitsOf(before, divisor);
+    const own = { quantity, unblended: item.unblended[position] ?? 0n, blended: item.blended[position] ?? 0n };
+    if (isDaily) lines.push({ usage, day, ...own });
+    else if (sum === undefined) [first, sum] = [day, own];
+    else sum = { quantity: sum.quantity + quantity, unblended: sum.unblended + own.unblended, blended: sum.blended + own.blended };
   });
+  if (sum !== undefined) lines.push({ usage, day: first, ...sum });
   return lines;
 }
 
-function added(a: Amounts, b: Amounts): Amounts {
-  return { quantity: a.quantity + b.quantity, unblended: a.unblended + b.unblended, blended: a.blended + b.blended };
+function unitsOf(amount: bigint, divisor: bigint): bigint {
+  return divisor === 1n ? amount * decimalScale : dividedRounded(amount * decimalScale, divisor);
 }
 
 function hoursOfMonth(month: string): bigint {
