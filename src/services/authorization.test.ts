@@ -53,6 +53,7 @@ const otherResources: Readonly<Record<string, string>> = {
   'organizations:CancelHandshake': unknownHandshake,
   'organizations:DeclineHandshake': unknownHandshake,
   'organizations:DescribeHandshake': unknownHandshake,
+  'resource-groups:ListTagSyncTasks': 'AWS documents that without a filter the resource is *',
   'secretsmanager:ValidateResourcePolicy': 'a policy may be validated for no secret at all',
 };
 const othersMet = new Set<string>();
@@ -233,7 +234,21 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  ce: { TimePeriod: { Start: '2026-11-01', End: '2026-11-02' } },
+  budgets: {
+    AccountId: '111122223333',
+    BudgetType: 'COST',
+    ActionId: '7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    ExecutionRoleArn: 'arn:aws:iam::111122223333:role/some-role',
+    ResourceARN: 'arn:aws:budgets::111122223333:budget/some-name',
+    Address: 'a@example.org',
+  },
+  ce: {
+    TimePeriod: { Start: '2026-11-01', End: '2026-11-02' },
+    DateInterval: { StartDate: '2026-11-01' },
+    MonitorArn: 'arn:aws:ce::111122223333:anomalymonitor/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    CostCategoryArn: 'arn:aws:ce::111122223333:costcategory/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    ResourceArn: 'arn:aws:ce::111122223333:costcategory/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+  },
   'iam-toolbox': { authorizationId: '0a1b2c' },
   kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
@@ -285,6 +300,12 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
   },
+  'resource-groups': {
+    Arn: 'arn:aws:resource-groups:us-east-1:111122223333:group/some-name',
+    TaskArn: `arn:aws:resource-groups:us-east-1:111122223333:group/some-name/${'a'.repeat(26)}/tag-sync-task/${'b'.repeat(26)}`,
+    Group: 'arn:aws:resource-groups:us-east-1:111122223333:group/some-name',
+    ResourceArns: ['arn:aws:kms:us-east-1:111122223333:key/some-key'],
+  },
   resourcegroupstaggingapi: { S3Bucket: 'some-bucket' },
   sts: {
     TargetPrincipal: '444455556666',
@@ -321,6 +342,8 @@ function sampleValue(shape: Shape | undefined, service: string): unknown {
       return true;
     case 'integer':
     case 'long':
+    case 'double':
+    case 'float':
       return 1;
     default:
       return 'some-name';

@@ -1,7 +1,8 @@
 // GetCostAndUsage: the bill cut into periods, filtered, grouped and added up.
 // https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostAndUsage.html
+
+import { printDecimal } from '../../base/decimal.ts';
 import type { Context } from '../../kit/context.ts';
-import { printAmount } from './amounts.ts';
 import type {
   DimensionValuesWithAttributes,
   Expression,
@@ -56,9 +57,11 @@ async function costAndUsage(context: Context, input: GetCostAndUsageRequest): Pr
     return { ResultsByTime, DimensionValueAttributes: [] };
   }
   const flat = results.flatMap((groups, index) => [...groups.values()].toSorted(byKeys).map((group) => ({ index, ...group })));
-  const { items, token } = pageOfAll(flat, { ...rest, granularity, Metrics, GroupBy, Filter }, NextPageToken);
-  const first = NextPageToken === undefined ? 0 : (items[0]?.index ?? 0);
-  const last = token === undefined ? period.slots.length - 1 : (items.at(-1)?.index ?? 0);
+  const { items, token, start } = pageOfAll(flat, { ...rest, granularity, Metrics, GroupBy, Filter }, NextPageToken);
+  // A period without groups stands on the page on which the ones before it end.
+  const former = flat[start - 1]?.index ?? -1;
+  const first = items[0]?.index === former ? former : former + 1;
+  const last = token === undefined ? period.slots.length - 1 : (items.at(-1)?.index ?? former);
   return {
     GroupDefinitions: GroupBy,
     ResultsByTime: period.slots.slice(first, last + 1).map((slot, offset) => {
@@ -70,6 +73,8 @@ async function costAndUsage(context: Context, input: GetCostAndUsageRequest): Pr
   };
 }
 
+const lineSpans = { HOURLY: 'hour', DAILY: 'day', MONTHLY: 'month' } as const;
+
 /** The lines that the filter lets through, by the start of the slot in which they are. */
 async function selected(
   context: Context,
@@ -79,7 +84,7 @@ async function selected(
 ): Promise<ReadonlyMap<string, readonly Facts[]>> {
   const matches = filter === undefined ? () => true : compileExpression(filter, 'filter');
   const { from, to } = period;
-  const query = { viewer: context.account, from, to, now: context.now, isHourly: granularity === 'HOURLY' };
+  const query = { viewer: context.account, from, to, now: context.now, by: lineSpans[granularity] };
   const slots = new Map<string, Facts[]>(period.slots.map(({ start }) => [start, []]));
   for (const facts of await factsOf(context.transaction, context.billing, query)) {
     if (!matches(facts)) continue;
@@ -160,7 +165,7 @@ function shownMetrics(metrics: readonly MetricName[], sum: Sum, currency: string
     metrics.map((name) => {
       const isUsage = name === 'UsageQuantity' || name === 'NormalizedUsageAmount';
       const Unit = isUsage ? (name === 'UsageQuantity' ? (sum.unit ?? noUnit) : noUnit) : currency;
-      return [name, { Amount: printAmount(metricOf(name, sum)), Unit }];
+      return [name, { Amount: printDecimal(metricOf(name, sum)), Unit }];
     }),
   );
 }
