@@ -71,10 +71,21 @@ export interface PrincipalDirectory {
   mfaSerials(transaction: Transaction, userArn: string): Promise<readonly string[]>;
   /** Judges the password of a user who signs in, by the account's password policy too. */
   checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
+  /** Whether the ARN is that of a user or role who exists. */
+  isPrincipal(transaction: Transaction, arn: string): Promise<boolean>;
+  /** A policy document as a service keeps it: users and roles among its principals by their unique ids, so that no namesake inherits from them. */
+  keptPolicy(scope: PrincipalScope, document: string): Promise<string>;
+  /** A kept document as it is shown: with the ARNs of those who still exist. */
+  shownPolicy(scope: PrincipalScope, document: string): Promise<string>;
   /** What an organisation has switched on of centralised root access (sts:AssumeRoot). */
   rootFeatures(transaction: Transaction, organizationId: string): Promise<readonly RootFeature[]>;
   /** For `outboundIssuerUrl`, while the account has outbound web identity federation enabled (sts:GetWebIdentityToken). */
   outboundIssuerId(transaction: Transaction, account: string): Promise<string | undefined>;
+}
+
+export interface PrincipalScope {
+  readonly transaction: Transaction;
+  readonly partition: string;
 }
 
 export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';

@@ -35,6 +35,7 @@ import {
   users,
 } from './records.ts';
 import { rootFeaturesOf } from './root-access.ts';
+import { idOf, withArns, withIds } from './stored-principals.ts';
 
 export function createIdentityPort(compile: Compile = createCompiler()): IdentityPort & PrincipalDirectory {
   return {
@@ -48,6 +49,9 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
     ...provisioning,
     mfaSerials,
     checkPassword,
+    isPrincipal: async (transaction, arn) => (await idOf(transaction, arn)) !== undefined,
+    keptPolicy: withIds,
+    shownPolicy: withArns,
     rootFeatures: rootFeaturesOf,
     outboundIssuerId,
   };
