@@ -18,7 +18,7 @@ export function statementSpans(text: string): readonly TextSpan[] {
   return statementsOf(text).map(({ start, end }) => ({ start: positionOf(text, start), end: positionOf(text, end) }));
 }
 
-/** The AWS principals of a text that is known to be a policy document, each once. */
+/** The AWS principals (not those of NotPrincipal) of a text that is known to be a policy document, each once. */
 export function awsPrincipals(text: string): readonly string[] {
   return [...new Set(principalRanges(text).map((range) => stringAt(text, range)))];
 }
@@ -39,7 +39,7 @@ export function withAwsPrincipals(text: string, replacements: ReadonlyMap<string
 function principalRanges(text: string): readonly Range[] {
   return statementsOf(text).flatMap(({ start }) =>
     membersOf(text, start)
-      .filter(({ name }) => name === 'Principal' || name === 'NotPrincipal')
+      .filter(({ name }) => name === 'Principal')
       .flatMap((principal) => membersOf(text, principal.start))
       .filter(({ name }) => name === 'AWS')
       .flatMap((member) => (text[member.start] === '[' ? itemsOf(text, member.start) : [member])),

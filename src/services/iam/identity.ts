@@ -35,7 +35,7 @@ import {
   users,
 } from './records.ts';
 import { rootFeaturesOf } from './root-access.ts';
-import { idOf, withArns, withIds } from './stored-principals.ts';
+import { arnOfId, idOf, withArns, withIds } from './stored-principals.ts';
 
 export function createIdentityPort(compile: Compile = createCompiler()): IdentityPort & PrincipalDirectory {
   return {
@@ -49,7 +49,8 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
     ...provisioning,
     mfaSerials,
     checkPassword,
-    isPrincipal: async (transaction, arn) => (await idOf(transaction, arn)) !== undefined,
+    principalId: idOf,
+    principalArn: arnOfId,
     keptPolicy: withIds,
     shownPolicy: withArns,
     rootFeatures: rootFeaturesOf,

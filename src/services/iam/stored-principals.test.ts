@@ -6,7 +6,7 @@ import {
   GetSecretValueCommand,
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { AssumeRoleCommand } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, GetFederationTokenCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
 
@@ -53,6 +53,39 @@ test('a key policy shows the id of a user who is gone, and does not let in anoth
   const second = await again('keyholder', first);
   expect((await kms.getKeyPolicy({ KeyId })).Policy).toMatch(/"AIDA[A-Z2-7]{17}"/);
   await expect(castellan.kms(second).describeKey({ KeyId })).rejects.toMatchObject({ name: 'AccessDeniedException' });
+});
+
+test('a grant on a key is for the user who was there, not for the next one of the name', async () => {
+  const kms = castellan.kms();
+  const first = await newUser('grantee');
+  const { KeyMetadata: key } = await kms.createKey({});
+  const KeyId = key?.KeyId ?? '';
+  await kms.createGrant({ KeyId, GranteePrincipal: arn('user/grantee'), Operations: ['DescribeKey', 'RetireGrant'] });
+  await castellan.kms(first).describeKey({ KeyId });
+  expect((await kms.listGrants({ KeyId })).Grants?.[0]?.GranteePrincipal).toBe(arn('user/grantee'));
+  const second = await again('grantee', first);
+  await expect(castellan.kms(second).describeKey({ KeyId })).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  const [grant] = (await kms.listGrants({ KeyId })).Grants ?? [];
+  expect(grant?.GranteePrincipal).toMatch(/^AIDA[A-Z2-7]{17}$/);
+  await expect(castellan.kms(second).retireGrant({ KeyId: key?.Arn, GrantId: grant?.GrantId })).rejects.toMatchObject({
+    name: 'AccessDeniedException',
+  });
+});
+
+test('a federated session is its issuer’s, also where a policy names the issuer', async () => {
+  const kms = castellan.kms();
+  const issuer = await newUser('issuer');
+  const grantAll = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
+  await iam.putUserPolicy({ UserName: 'issuer', PolicyName: 'p', PolicyDocument: grantAll.replace('"*"', '"sts:*"') });
+  const Policy = text(names(arn('root'), 'kms:Put*'), names(arn('user/issuer'), 'kms:DescribeKey'));
+  const { KeyMetadata: key } = await kms.createKey({ Policy, BypassPolicyLockoutSafetyCheck: true });
+  const { Credentials: made } = await castellan.sts(issuer).send(new GetFederationTokenCommand({ Name: 'guest', Policy: grantAll }));
+  const guest = {
+    accessKeyId: made?.AccessKeyId ?? '',
+    secretAccessKey: made?.SecretAccessKey ?? '',
+    sessionToken: made?.SessionToken ?? '',
+  };
+  await castellan.kms(guest).describeKey({ KeyId: key?.KeyId });
 });
 
 test('a key policy may not name a user or role who is not there', async () => {

@@ -40,7 +40,8 @@ export async function idOf(transaction: Transaction, value: string): Promise<str
   return role?.path === path && role?.roleName === name ? role.roleId : undefined;
 }
 
-async function arnOfId({ transaction, partition }: PrincipalScope, value: string): Promise<string | undefined> {
+/** The present ARN of a user or role. */
+export async function arnOfId({ transaction, partition }: PrincipalScope, value: string): Promise<string | undefined> {
   const known = await principalIds.get(transaction, value);
   if (known === undefined) return undefined;
   const { account, name, kind } = known;

@@ -51,7 +51,7 @@ async function isKnownPrincipal({ transaction, principals, partition }: Context,
   if (value === '*' || /^\d{12}$/.test(value) || /^arn:[a-z-]+:iam::\d{12}:root$/.test(value)) return true;
   if (/^arn:[a-z-]+:sts::\d{12}:(?:assumed-role|federated-user)\/./.test(value)) return true;
   if (/^A(?:IDA|ROA)[A-Z2-7]{17}$/.test(value)) return true;
-  return value.startsWith(`arn:${partition}:iam::`) && principals.isPrincipal(transaction, value);
+  return value.startsWith(`arn:${partition}:iam::`) && (await principals.principalId(transaction, value)) !== undefined;
 }
 
 /** Whether the policy, by itself or through the account, lets the caller put the next one. */
