@@ -80,7 +80,8 @@ async function actOn(context: Context, action: ActionRecord, reached: Reached, i
 
 /** How far a round through all budgets has come. */
 const rounds: Collection<{ readonly id: 'round'; readonly after: string }> = collection('budgets.round', ({ id }) => [id]);
-const budgetsPerRun = 10;
+/** Many, because budgets of one organisation share the work of adding up its usage. */
+const budgetsPerRun = 200;
 
 export const evaluation: Job = {
   name: 'evaluation',

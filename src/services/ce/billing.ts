@@ -12,7 +12,7 @@ import { compileExpression } from './expression.ts';
 import { daysAhead, forecast, historyDaysMax, lineThrough } from './forecast-model.ts';
 import { dayAfter, dayOf, daysOf, monthsOf } from './periods.ts';
 import type { PriceList } from './price-list.ts';
-import { byHour, type Rated, rateMonth } from './rating.ts';
+import { byHour, linesOf, type Rated, type RatedItem, rateMonth } from './rating.ts';
 import { fault } from './service.ts';
 import { hoursOf, payingAccount, usageOf } from './usage.ts';
 
@@ -24,15 +24,27 @@ export interface BillingParts {
 
 export function createBilling({ priceList, meteredServices, organizations }: BillingParts): BillingPort {
   const { currency, seller } = priceList;
+  /** A unit of work may ask for many accounts of one payer (budgets do), whose month is rated once; it is forgotten with the unit. */
+  const known = new WeakMap<Transaction, Map<string, readonly RatedItem[]>>();
+  const monthOf = async (transaction: Transaction, payer: string, month: string): Promise<readonly RatedItem[]> => {
+    const months = known.get(transaction) ?? new Map<string, readonly RatedItem[]>();
+    known.set(transaction, months);
+    const key = `${payer} ${month}`;
+    const before = months.get(key);
+    if (before !== undefined) return before;
+    const usage = await usageOf(transaction, payer, month);
+    if (usage.length > limits.usageRecordsMax) throw tooMuch();
+    const rated = rateMonth(priceList, month, usage);
+    months.set(key, rated);
+    return rated;
+  };
   const lines: BillingPort['lines'] = async (transaction, query) => {
     const { viewer, from, to, by } = query;
     const payer = await payingAccount({ organizations }, transaction, viewer);
     const wanted = { from, to, isDaily: by !== 'month', account: viewer === payer ? undefined : viewer };
     const found: BilledLine[] = [];
     for (const { month } of monthsOf(from, to)) {
-      const usage = await usageOf(transaction, payer, month);
-      if (usage.length > limits.usageRecordsMax) throw tooMuch();
-      const rated = rateMonth(priceList, month, usage, wanted);
+      const rated = linesOf(await monthOf(transaction, payer, month), wanted);
       if (found.length + rated.length > limits.usageLinesMax) throw tooMuch();
       for (const each of rated) found.push(lineOf(each));
     }
