@@ -63,6 +63,9 @@ export const limits = {
   costResultsPageMax: 1_000,
   /** Nesting of Cost Explorer's expressions. */
   expressionDepthMax: 20,
+  /** Operators and conditions of one such expression, and values of all its conditions: each is asked of every line of the bill. */
+  expressionPartsMax: 500,
+  expressionValuesMax: 10_000,
   /** Events that a reader of the ledger gets at once. */
   readerBatchMax: 500,
   /** Steps of one job before the others have their turn. */

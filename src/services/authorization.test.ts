@@ -253,6 +253,8 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ce: {
     TimePeriod: { Start: '2026-11-01', End: '2026-11-02' },
     DateInterval: { StartDate: '2026-11-01' },
+    BaselineTimePeriod: { Start: '2026-10-01', End: '2026-11-01' },
+    ComparisonTimePeriod: { Start: '2026-11-01', End: '2026-12-01' },
     MonitorArn: 'arn:aws:ce::111122223333:anomalymonitor/7e9dd22d-8dc6-4571-95ab-ca400264778c',
     CostCategoryArn: 'arn:aws:ce::111122223333:costcategory/7e9dd22d-8dc6-4571-95ab-ca400264778c',
     ResourceArn: 'arn:aws:ce::111122223333:costcategory/7e9dd22d-8dc6-4571-95ab-ca400264778c',

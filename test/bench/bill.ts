@@ -1,5 +1,6 @@
 // `npm run bench -- bill`: what metering costs per recorded call, and how long a large organisation's bill takes. Its size: BENCH_ACCOUNTS (5000).
 
+import { budgets } from '../../src/services/budgets/records.ts';
 import { requestUsage } from '../../src/services/ce/request-usage.ts';
 import { usageRecords } from '../../src/services/ce/usage.ts';
 import { keys } from '../../src/services/kms/records.ts';
@@ -17,6 +18,7 @@ try {
   await server.organizations().createOrganization({ FeatureSet: 'ALL' });
   await reader(server);
   await answers(server);
+  await budgetRound(server);
   await storedThings(server);
 } finally {
   await server.stop();
@@ -90,6 +92,37 @@ async function answers({ account: payer, store, call }: InProcess): Promise<void
   await timed('GetCostAndUsage of the month', ask({}));
   await timed('GetCostAndUsage of the month by account', ask({ GroupBy: [{ Type: 'DIMENSION', Key: 'LINKED_ACCOUNT' }] }));
   await timed('GetCostAndUsage by day', ask({ Granularity: 'DAILY' }));
+}
+
+async function budgetRound({ account, store, clock, work }: InProcess): Promise<void> {
+  const count = 100;
+  await work.settle();
+  await store.transact(async (transaction) => {
+    for (let number = 0; number < count; number += 1) {
+      budgets.put(transaction, {
+        account,
+        name: `budget-${number}`,
+        type: 'COST',
+        timeUnit: 'MONTHLY',
+        limit: { Amount: '10', Unit: 'USD' },
+        costFilters: { LinkedAccount: [String(200_000_000_000 + number)] },
+        startMs: 0,
+        endMs: Number.MAX_SAFE_INTEGER,
+        updatedAtMs: 0,
+        tags: {},
+        actual: '0.0',
+        periodStartMs: 0,
+      });
+    }
+  });
+  console.log(`\n${count} budgets of the management account, each for one linked account`);
+  for (const what of ['looking at all of them, with forecasts', 'looking at all of them an hour later']) {
+    clock.advance(3_600_000);
+    await timed(what, () => work.settle());
+  }
+  await store.transact(async (transaction) => {
+    for (const budget of await budgets.all(transaction, account)) budgets.remove(transaction, budget);
+  });
 }
 
 async function storedThings({ store, clock, work }: InProcess): Promise<void> {

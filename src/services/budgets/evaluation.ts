@@ -1,15 +1,16 @@
 // Looks at budgets: what was spent, what is expected, which notifications are in alarm, and which actions are due. Once an hour, and whenever a budget
 // changes; an end that has passed ends the budget.
+import { Fault } from '../../base/fault.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
 import type { Context } from '../../kit/context.ts';
 import type { Job } from '../../kit/jobs.ts';
 import type { ComparisonOperator, NotificationType, ThresholdType } from './api.gen.ts';
 import { averageLimit, plannedLimit } from './budget-shape.ts';
 import { enter, execute } from './execution.ts';
-import { currentPeriod } from './periods.ts';
+import { type BudgetPeriod, currentPeriod, dayOf } from './periods.ts';
 import { type ActionRecord, actions, type BudgetRecord, budgets, notifications } from './records.ts';
 import { removeBudget } from './removal.ts';
-import { amountOf, expectedIn, printed, spentIn } from './spending.ts';
+import { amountOf, expectedAhead, printed, spentIn } from './spending.ts';
 
 interface Reached {
   readonly limit: bigint;
@@ -25,12 +26,14 @@ export async function evaluate(context: Context, budget: BudgetRecord): Promise<
   const isNewPeriod = period.startMs !== budget.periodStartMs;
   const limit = await currentLimit(context, budget, isNewPeriod);
   const actual = await spentIn(context, budget, period);
-  const forecasted = await expectedIn(context, budget, period, actual);
+  const ahead = await aheadOf(context, budget, period, isNewPeriod);
+  const forecasted = ahead.amount === undefined ? undefined : actual + BigInt(ahead.amount);
   budgets.put(transaction, {
     ...budget,
     limit,
     actual: printed(actual),
     forecasted: forecasted === undefined ? undefined : printed(forecasted),
+    ahead,
     periodStartMs: period.startMs,
     ...(isNewPeriod && budget.autoAdjust !== undefined ? { autoAdjust: { ...budget.autoAdjust, LastAutoAdjustTime: now } } : {}),
   });
@@ -41,6 +44,18 @@ export async function evaluate(context: Context, budget: BudgetRecord): Promise<
     if (state !== record.state) notifications.put(transaction, { ...record, state });
   }
   for (const action of await actions.all(transaction, budget.account, budget.name)) await actOn(context, action, reached, isNewPeriod);
+}
+
+/** A forecast reads three months, and changes with the day. */
+async function aheadOf(
+  context: Context,
+  budget: BudgetRecord,
+  period: BudgetPeriod,
+  isNewPeriod: boolean,
+): Promise<NonNullable<BudgetRecord['ahead']>> {
+  const day = dayOf(context.now);
+  if (budget.ahead?.day === day && !isNewPeriod) return budget.ahead;
+  return { day, amount: (await expectedAhead(context, budget, period))?.toString() };
 }
 
 async function currentLimit(context: Context, budget: BudgetRecord, isNewPeriod: boolean): Promise<BudgetRecord['limit']> {
@@ -78,9 +93,15 @@ async function actOn(context: Context, action: ActionRecord, reached: Reached, i
   else await enter(context, current, 'PENDING', 'SYSTEM', 'The threshold was passed; the action waits for approval.');
 }
 
+/** A budget that cannot be looked at (there is too much usage) keeps no other from its turn. The bill refuses before anything is written. */
+function unlessFault(error: unknown): void {
+  if (!(error instanceof Fault)) throw error;
+}
+
 /** How far a round through all budgets has come. */
 const rounds: Collection<{ readonly id: 'round'; readonly after: string }> = collection('budgets.round', ({ id }) => [id]);
-const budgetsPerRun = 10;
+/** Many, because budgets of one organisation share the work of adding up its usage. */
+const budgetsPerRun = 50;
 
 export const evaluation: Job = {
   name: 'evaluation',
@@ -91,7 +112,7 @@ export const evaluation: Job = {
     const batch = await budgets.list(transaction, [], { limit: budgetsPerRun, ...(round === undefined ? {} : { after: round.after }) });
     for (const { value: budget } of batch) {
       if (now >= budget.endMs) await removeBudget(transaction, budget);
-      else await evaluate(contextFor({ account: budget.account, region: 'us-east-1' }), budget);
+      else await evaluate(contextFor({ account: budget.account, region: 'us-east-1' }), budget).catch(unlessFault);
     }
     const last = batch.at(-1);
     if (last !== undefined && batch.length === budgetsPerRun) {

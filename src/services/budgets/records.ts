@@ -37,6 +37,8 @@ export interface BudgetRecord {
   /** Decimals; of the period that was current when the budget was last looked at. */
   readonly actual: string;
   readonly forecasted?: string | undefined;
+  /** What is expected from tomorrow to the end of the period, as it was found on a day; undefined: not to be said. */
+  readonly ahead?: { readonly day: string; readonly amount?: string | undefined } | undefined;
   readonly periodStartMs: number;
 }
 

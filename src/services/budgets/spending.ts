@@ -17,19 +17,17 @@ export async function spentIn({ billing, transaction, now }: Scope, budget: Spen
   return days.reduce((sum, { amount }) => sum + amount, 0n);
 }
 
-/** By the end of the period; undefined when there is too little history. */
-export async function expectedIn(
+/** From tomorrow to the end of the period; undefined when there is too little history. */
+export async function expectedAhead(
   { billing, transaction, now }: Scope,
   budget: Spending,
   { endMs }: BudgetPeriod,
-  spent: bigint,
 ): Promise<bigint | undefined> {
   const to = dayOf(endMs + dayMs - 1);
   const from = dayOf(now + dayMs);
   // On the last day everything is known but the rest of it.
-  if (from >= to) return spent;
-  const ahead = await billing.expected(transaction, { ...queryOf(budget, now), from, to });
-  return ahead === undefined ? undefined : spent + ahead;
+  if (from >= to) return 0n;
+  return billing.expected(transaction, { ...queryOf(budget, now), from, to });
 }
 
 function queryOf(budget: Spending, now: number): Omit<SpendQuery, 'from' | 'to'> {

@@ -231,3 +231,46 @@ describe('forecasts', () => {
     await expect(forecast(input())).rejects.toThrow(message);
   });
 });
+
+interface Compared {
+  readonly CostAndUsageComparisons: readonly Structure[];
+  readonly TotalCostAndUsage: Readonly<Record<string, { readonly BaselineTimePeriodAmount?: string; readonly Difference?: string }>>;
+}
+
+describe('comparisons', () => {
+  const month = (offset: number) => {
+    const now = new Date(server.clock.now());
+    const start = (more: number): string =>
+      new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset + more, 1)).toISOString().slice(0, 10);
+    return { Start: start(0), End: start(1) };
+  };
+  const compare = (input: Structure) =>
+    ask('GetCostAndUsageComparisons', {
+      BaselineTimePeriod: month(-1),
+      ComparisonTimePeriod: month(0),
+      MetricForComparison: 'UsageQuantity',
+      Filter: { Dimensions: { Key: 'USAGE_TYPE', Values: ['us-east-1-KMS-Requests'] } },
+      ...input,
+    });
+
+  test('two months stand beside each other, with what chooses each group and the difference of all', async () => {
+    server.clock.advance(31 * dayMs);
+    await server.work.settle();
+    await server.kms(memberRoot).listKeys({});
+    const value = (Key: string, Value: string) => ({ Dimensions: { Key, Values: [Value] } });
+    const answer = (await compare({ GroupBy: [{ Type: 'DIMENSION', Key: 'LINKED_ACCOUNT' }] })) as unknown as Compared;
+    const own = answer.CostAndUsageComparisons;
+    expect(own.map(({ CostAndUsageSelector }) => CostAndUsageSelector)).toEqual([
+      value('LINKED_ACCOUNT', server.account),
+      value('LINKED_ACCOUNT', member),
+    ]);
+    expect(own[1]).toMatchObject({ Metrics: { UsageQuantity: { ComparisonTimePeriodAmount: '1', Unit: 'Requests' } } });
+    const { BaselineTimePeriodAmount: before, Difference } = answer.TotalCostAndUsage['UsageQuantity'] ?? {};
+    expect(Number(before)).toBeGreaterThan(1);
+    expect(Number(Difference)).toBe(1 - Number(before));
+  });
+
+  test('only whole months are compared', async () => {
+    await expect(compare({ BaselineTimePeriod: { Start: day(-3), End: day() } })).rejects.toThrow('exactly one month');
+  });
+});

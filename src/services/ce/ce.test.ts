@@ -354,6 +354,12 @@ describe('questions', () => {
     ['a day that does not exist', () => period('2026-02-30', day(1)), 'Start time 2026-02-30 is invalid. Valid format is: yyyy-MM-dd.'],
     ['three groups', () => ({ GroupBy: groupBy('SERVICE', 'REGION', 'OPERATION') }), 'Only two values for GroupBy are allowed'],
     ['no metric', () => ({ Metrics: [] }), 'Selected metrics cannot be null.'],
+    ['a filter of too many parts', () => ({ Filter: { Or: Array.from({ length: 600 }, () => service('a')) } }), 'more than 500 parts'],
+    [
+      'a filter that is nested too deeply',
+      () => ({ Filter: Array.from({ length: 30 }).reduce<Structure>((inner) => ({ Not: inner }), service('a')) }),
+      'nested too deeply',
+    ],
     ['an unknown metric', () => ({ Metrics: ['Price'] }), 'Invalid metric: Price'],
     [
       'two roots',

@@ -105,7 +105,7 @@ const metricNames = [
   'UnblendedCost',
   'UsageQuantity',
 ] as const;
-type MetricName = (typeof metricNames)[number];
+export type MetricName = (typeof metricNames)[number];
 
 export function checkedMetrics(given: readonly string[]): readonly MetricName[] {
   if (given.length === 0) throw invalid('Selected metrics cannot be null.');
@@ -116,7 +116,7 @@ export function checkedMetrics(given: readonly string[]): readonly MetricName[] 
   });
 }
 
-interface Sum {
+export interface Sum {
   readonly unblended: bigint;
   readonly blended: bigint;
   readonly quantity: bigint;
@@ -124,7 +124,7 @@ interface Sum {
   readonly unit: string | undefined;
 }
 
-const nothing: Sum = { unblended: 0n, blended: 0n, quantity: 0n, unit: undefined };
+export const nothing: Sum = { unblended: 0n, blended: 0n, quantity: 0n, unit: undefined };
 const noUnit = 'N/A';
 
 interface GroupSum {
@@ -132,7 +132,7 @@ interface GroupSum {
   readonly sum: Sum;
 }
 
-function sumsOf(all: readonly Facts[], keysOf: (facts: Facts) => readonly string[]): ReadonlyMap<string, GroupSum> {
+export function sumsOf(all: readonly Facts[], keysOf: (facts: Facts) => readonly string[]): ReadonlyMap<string, GroupSum> {
   const groups = new Map<string, GroupSum>();
   for (const facts of all) {
     const keys = keysOf(facts);
@@ -160,19 +160,21 @@ export function metricOf(name: MetricName, sum: Sum): bigint {
   return name === 'BlendedCost' ? sum.blended : sum.unblended;
 }
 
+/** Costs are in the currency; usage that is measured in several units has none. */
+export function unitOf(name: MetricName, sum: Sum, currency: string): string {
+  if (name === 'NormalizedUsageAmount') return noUnit;
+  return name === 'UsageQuantity' ? (sum.unit ?? noUnit) : currency;
+}
+
 function shownMetrics(metrics: readonly MetricName[], sum: Sum, currency: string): Record<string, MetricValue> {
   return Object.fromEntries(
-    metrics.map((name) => {
-      const isUsage = name === 'UsageQuantity' || name === 'NormalizedUsageAmount';
-      const Unit = isUsage ? (name === 'UsageQuantity' ? (sum.unit ?? noUnit) : noUnit) : currency;
-      return [name, { Amount: printDecimal(metricOf(name, sum)), Unit }];
-    }),
+    metrics.map((name) => [name, { Amount: printDecimal(metricOf(name, sum)), Unit: unitOf(name, sum, currency) }]),
   );
 }
 
 const groupsMax = 2;
 
-function groupKeys(definitions: readonly GroupDefinition[]): (facts: Facts) => readonly string[] {
+export function groupKeys(definitions: readonly GroupDefinition[]): (facts: Facts) => readonly string[] {
   if (definitions.length > groupsMax) throw invalid('Only two values for GroupBy are allowed');
   const ids = definitions.map(({ Type, Key }) => `${Type} ${Key}`);
   if (new Set(ids).size < ids.length) throw invalid('Duplicate GroupBy values are not allowed.');

@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '../../kit/service.ts';
 import { allocationTagOperations } from './allocation-tags.ts';
 import { anomalyOperations } from './anomalies.ts';
 import { anomalyDetection } from './anomaly-detection.ts';
+import { GetCostAndUsageComparisons } from './comparisons.ts';
 import { GetCostAndUsage, GetCostAndUsageWithResources } from './cost-and-usage.ts';
 import { costCategoryOperations } from './cost-categories.ts';
 import { GetCostForecast, GetUsageForecast } from './forecasts.ts';
@@ -19,6 +20,7 @@ export const ce: ServiceDefinition = {
   operations: [
     GetCostAndUsage,
     GetCostAndUsageWithResources,
+    GetCostAndUsageComparisons,
     GetDimensionValues,
     GetTags,
     GetCostCategories,

@@ -5,7 +5,7 @@ import { parseDecimal, printDecimal } from '../../base/decimal.ts';
 import { shares } from './amounts.ts';
 import { readPriceList } from './example.ts';
 import { parsePriceList } from './price-list.ts';
-import { type Rated, rateMonth as rate } from './rating.ts';
+import { linesOf, type Rated, rateMonth as rateItems, type Wanted } from './rating.ts';
 import type { UsageRecord } from './usage.ts';
 
 const amount = (text: string): bigint => parseDecimal(text) ?? -1n;
@@ -40,6 +40,8 @@ const tiered = {
   usageType: 'KMS-Requests',
   tiers: [{ upTo: '100', price: '0.10' }, { upTo: '300', price: '0.05' }, { price: '0.01' }],
 };
+const rate = (prices: ReturnType<typeof list>, month: string, all: readonly UsageRecord[], wanted: Wanted) =>
+  linesOf(rateItems(prices, month, all), wanted);
 const daily = { from: '2026-01-01', to: '2029-01-01', isDaily: true, account: undefined };
 const rateMonth = (prices: ReturnType<typeof list>, month: string, all: readonly UsageRecord[]) => rate(prices, month, all, daily);
 const sum = (rated: readonly Rated[], of: 'unblended' | 'blended' | 'quantity'): bigint =>

@@ -27,63 +27,64 @@ export interface Rated extends Amounts {
   readonly day: string;
 }
 
-/** All usage of one payer in a whole month; what is wanted of it comes back. */
-export function rateMonth(priceList: PriceList, month: string, usage: readonly UsageRecord[], wanted: Wanted): readonly Rated[] {
-  const hours = hoursOfMonth(month);
-  const groups = new Map<string, Group>();
-  const unpriced: Item[] = [];
-  for (const record of usage) {
-    const item = itemOf(record, hours);
-    const price = priceFor(priceList, record);
-    if (price === undefined) {
-      unpriced.push(item);
-      continue;
-    }
-    const key = `${priceList.prices.indexOf(price)} ${price.acrossRegions ? '' : record.region}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { price, items: [item] });
-    else group.items.push(item);
-  }
-  for (const group of groups.values()) rateGroup(group, wanted);
-  const rated: Rated[] = [];
-  for (const items of [unpriced, ...[...groups.values()].map((group) => group.items)]) {
-    for (const item of items) if (isSeen(item, wanted)) for (const line of linesOf(item, wanted)) rated.push(line);
-  }
-  return rated;
-}
-
-interface Group {
-  readonly price: Price;
-  readonly items: Item[];
-}
-
-interface Item {
+/** A record's usage with its costs, day by day. */
+export interface RatedItem {
   readonly usage: UsageRecord;
   /** Units are `amount / divisor`. */
   readonly divisor: bigint;
   /** `01` to `31`, in order; the lists below go along with it. */
   readonly days: readonly string[];
   readonly amounts: readonly bigint[];
+  /** Empty: it costs nothing. */
   readonly unblended: bigint[];
-  blended: readonly bigint[];
+  /** Of the whole month. */
+  blended: bigint;
 }
 
-function itemOf(usage: UsageRecord, hours: bigint): Item {
+/** All usage of one payer in a whole month. */
+export function rateMonth(priceList: PriceList, month: string, usage: readonly UsageRecord[]): readonly RatedItem[] {
+  const hours = hoursOfMonth(month);
+  const groups = new Map<string, Group>();
+  const items = usage.map((record) => itemOf(record, hours));
+  for (const item of items) {
+    const price = priceFor(priceList, item.usage);
+    if (price === undefined) continue;
+    const key = `${priceList.prices.indexOf(price)} ${price.acrossRegions ? '' : item.usage.region}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { price, items: [item] });
+    else group.items.push(item);
+  }
+  for (const group of groups.values()) rateGroup(group);
+  return items;
+}
+
+/** What is wanted of a rated month. */
+export function linesOf(items: readonly RatedItem[], wanted: Wanted): readonly Rated[] {
+  const lines: Rated[] = [];
+  for (const item of items) {
+    if (wanted.account !== undefined && item.usage.account !== wanted.account) continue;
+    for (const line of linesOfItem(item, wanted)) lines.push(line);
+  }
+  return lines;
+}
+
+interface Group {
+  readonly price: Price;
+  readonly items: RatedItem[];
+}
+
+function itemOf(usage: UsageRecord, hours: bigint): RatedItem {
   const days = Object.keys(usage.days).sort();
   const amounts = days.map((day) => BigInt(usage.days[day] ?? '0'));
   const divisor = BigInt(usage.divisor) * (usage.isMonthly ? hours : 1n);
-  return { usage, divisor, days, amounts, unblended: [], blended: [] };
-}
-
-function isSeen({ usage }: Item, { account }: Wanted): boolean {
-  return account === undefined || usage.account === account;
+  return { usage, divisor, days, amounts, unblended: [], blended: 0n };
 }
 
 /** Fills in the costs of the group's items. */
-function rateGroup({ price, items }: Group, wanted: Wanted): void {
+function rateGroup({ price, items }: Group): void {
   // One divisor for all, so that amounts can be added.
   const common = items.reduce((product, { divisor }) => leastCommonMultiple(product, divisor), 1n);
-  const byDay = new Map<string, { readonly items: Item[]; readonly weights: bigint[] }>();
+  const byDay = new Map<string, { readonly items: RatedItem[]; readonly weights: bigint[] }>();
   const totals = items.map((item) => {
     const factor = common / item.divisor;
     let total = 0n;
@@ -110,8 +111,7 @@ function rateGroup({ price, items }: Group, wanted: Wanted): void {
   }
   shares(charged, totals).forEach((share, position) => {
     const item = items[position];
-    // What nobody looks at is not divided further.
-    if (item !== undefined && isSeen(item, wanted)) item.blended = shares(share, item.amounts);
+    if (item !== undefined) item.blended = share;
   });
 }
 
@@ -129,8 +129,9 @@ function costOf({ tiers }: Price, used: bigint, divisor: bigint): bigint {
 }
 
 /** One for each wanted day, or one for all of them. */
-function linesOf(item: Item, { from, to, isDaily }: Wanted): readonly Rated[] {
+function linesOfItem(item: RatedItem, { from, to, isDaily }: Wanted): readonly Rated[] {
   const { usage, days, amounts, divisor } = item;
+  const blended = shares(item.blended, amounts);
   const lines: Rated[] = [];
   let counted = 0n;
   let sum: Amounts | undefined;
@@ -142,7 +143,7 @@ function linesOf(item: Item, { from, to, isDaily }: Wanted): readonly Rated[] {
     if (day < from || day >= to) return;
     // As the difference of running totals too, so that the days of a month add up to it.
     const quantity = unitsOf(counted, divisor) - unitsOf(before, divisor);
-    const own = { quantity, unblended: item.unblended[position] ?? 0n, blended: item.blended[position] ?? 0n };
+    const own = { quantity, unblended: item.unblended[position] ?? 0n, blended: blended[position] ?? 0n };
     if (isDaily) lines.push({ usage, day, ...own });
     else if (sum === undefined) [first, sum] = [day, own];
     else sum = { quantity: sum.quantity + quantity, unblended: sum.unblended + own.unblended, blended: sum.blended + own.blended };
