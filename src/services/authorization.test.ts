@@ -35,6 +35,13 @@ const answeredToOthers: Readonly<Record<string, string>> = {
   'sts:GetAccessKeyInfo': 'tells the account of any access key to anybody who may ask',
 };
 
+/** Operations with a role in their request that they hand to nobody. */
+const takesNoRole: Readonly<Record<string, string>> = {
+  'sts:AssumeRole': 'the caller becomes the role',
+  'sts:AssumeRoleWithSAML': 'the caller becomes the role',
+  'sts:AssumeRoleWithWebIdentity': 'the caller becomes the role',
+};
+
 const pathOfList = "AWS's refusals name the path that is listed";
 const unknownHandshake = 'a handshake that is not there has no kind, which is a part of its ARN';
 /** Actions whose resources depart from the service authorization reference, with the reason. May only shrink: one that no longer does must go. */
@@ -96,6 +103,7 @@ beforeAll(async () => {
   await addUser('powerless', undefined);
   await addUser('denied', { Version: '2012-10-17', Statement: [everything, { Effect: 'Deny', Action: '*', Resource: '*' }] });
   await addUser('administrator', { Version: '2012-10-17', Statement: [everything] });
+  await addUser('keeper', { Version: '2012-10-17', Statement: [everything, { Effect: 'Deny', Action: 'iam:PassRole', Resource: '*' }] });
   await addUser('stranger', { Version: '2012-10-17', Statement: [everything] }, 'other root');
   await addResources();
   keys['expired'] = await expiredSession();
@@ -390,6 +398,28 @@ describe.each(Object.keys(services))('%s', (name) => {
       }
     }
   });
+});
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+test('whoever hands a role to a service must be allowed iam:PassRole for it', async () => {
+  const asked: string[] = [];
+  for (const name of Object.keys(services)) {
+    const [model, definition] = await Promise.all([loadServiceModel(name), services[name]?.()]);
+    for (const { name: operationName } of definition?.operations ?? []) {
+      const operation = model.operations.get(operationName);
+      const label = `${name}:${operationName}`;
+      const members = [...(operation?.input?.members.keys() ?? [])].filter((member) => /^(?:Role|\w*RoleArn)$/.test(member));
+      // The role is the caller's own to be, or an example's that the operation refuses anyway.
+      if ((members.length === 0 && label !== 'iam:AddRoleToInstanceProfile') || label in takesNoRole) continue;
+      const role = `arn:aws:iam::${account}:role/some-role`;
+      const given = Object.fromEntries(members.map((member) => [member, role]));
+      const { body } = await send(operation, { ...sampleOf(operation?.input, name), ...given }, keys['keeper']);
+      expect(body, label).toContain('is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/');
+      asked.push(label);
+    }
+  }
+  expect(asked).toContain('iam:AddRoleToInstanceProfile');
+  expect(asked).toContain('lambda:CreateFunction');
 });
 
 describe.each(Object.keys(services))('%s, called from another account', (name) => {

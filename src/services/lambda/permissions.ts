@@ -2,7 +2,8 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 
 import { parseArn } from '../../base/arn.ts';
-import type { Scope } from '../../kit/context.ts';
+import { isRecord } from '../../base/record.ts';
+import type { Context, Scope } from '../../kit/context.ts';
 import type { AddPermissionRequest } from './api.gen.ts';
 import { functionAccess, functionArn, type Named, namedFunction, requireVersion } from './names.ts';
 import { latest, type PermissionsRecord, permissions } from './records.ts';
@@ -29,7 +30,7 @@ export const AddPermission = operation('AddPermission', {
       );
     }
     const statement = statementOf(context, named, input);
-    const statements = [...(record?.statements ?? []), statement];
+    const statements = [...(record?.statements ?? []), await keptStatement(context, statement)];
     if (Buffer.byteLength(JSON.stringify(statements), 'utf8') > policyBytesMax) {
       throw fault('PolicyLengthExceededException', `The final policy size is bigger than the limit (${policyBytesMax}).`, byUser);
     }
@@ -62,8 +63,9 @@ export const GetPolicy = operation('GetPolicy', {
     await requireVersion(context, named);
     const record = await permissionsOf(context, named);
     if (record === undefined) throw fault('ResourceNotFoundException', 'The resource you requested does not exist.', byUser);
+    const document = JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: record.statements });
     return {
-      Policy: JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: record.statements }),
+      Policy: await context.principals.shownPolicy(context, document),
       RevisionId: record.revisionId,
     };
   },
@@ -103,6 +105,13 @@ function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): R
     Resource: functionArn(scope, named),
     ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
   };
+}
+
+/** AWS: a user or role is kept by its unique id. */
+async function keptStatement(context: Context, statement: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+  const kept: unknown = JSON.parse(await context.principals.keptPolicy(context, JSON.stringify({ Statement: statement })));
+  const { Statement: only } = isRecord(kept) ? kept : {};
+  return isRecord(only) ? only : statement;
 }
 
 function principalOf({ partition }: Scope, principal: string): unknown {

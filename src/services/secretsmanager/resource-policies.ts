@@ -22,7 +22,8 @@ export const PutResourcePolicy = operation('PutResourcePolicy', {
     const document = await requireDocument(context, input.ResourcePolicy);
     if (input.BlockPublicPolicy === true && grantsPublicAccess(document)) throw fault('PublicPolicyException', publicMessage);
     if (locksOut(context, document, arn)) throw fault('InvalidParameterException', lockoutMessage);
-    secrets.put(context.transaction, { ...secret, resourcePolicy: input.ResourcePolicy, changedAtMs: context.now });
+    const resourcePolicy = await context.principals.keptPolicy(context, input.ResourcePolicy);
+    secrets.put(context.transaction, { ...secret, resourcePolicy, changedAtMs: context.now });
     return { ARN: arn, Name: secret.name };
   },
 });
@@ -31,7 +32,9 @@ export const GetResourcePolicy = operation('GetResourcePolicy', {
   access: onSecret('secretsmanager:GetResourcePolicy'),
   async handle(input, context) {
     const { secret, arn } = await requireActive(context, input.SecretId);
-    return { ARN: arn, Name: secret.name, ResourcePolicy: secret.resourcePolicy };
+    const { resourcePolicy } = secret;
+    const shown = resourcePolicy === undefined ? undefined : await context.principals.shownPolicy(context, resourcePolicy);
+    return { ARN: arn, Name: secret.name, ResourcePolicy: shown };
   },
 });
 
