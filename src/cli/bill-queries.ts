@@ -15,7 +15,7 @@ export type Expression =
   | { readonly Dimensions: { readonly Key: string; readonly Values: readonly string[] } }
   | { readonly And: readonly Expression[] };
 
-export interface Grouping {
+interface Grouping {
   readonly granularity: 'MONTHLY' | 'DAILY';
   readonly by: readonly string[];
   readonly filter: Expression | undefined;

@@ -4,7 +4,7 @@ import { all, type BillQuestion, type CostGroup, costAndUsage, only, sellerOf, u
 import type { CommandContext } from './main.ts';
 
 /** All columns of the specification, in its order. */
-export const focusColumns = [
+const focusColumns = [
   'AvailabilityZone',
   'BilledCost',
   'BillingAccountId',

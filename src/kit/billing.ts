@@ -36,7 +36,7 @@ export interface BillQuery {
   readonly now: number;
 }
 
-export type SpendMetric = 'unblended' | 'blended' | 'quantity';
+type SpendMetric = 'unblended' | 'blended' | 'quantity';
 
 export interface SpendQuery extends Omit<BillQuery, 'by'> {
   /** An Expression of Cost Explorer; undefined: everything. */

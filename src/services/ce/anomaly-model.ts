@@ -8,7 +8,7 @@ export interface Judgement {
 }
 
 /** AWS: days of history before anything is called unusual. */
-export const historyMin = 10;
+const historyMin = 10;
 /** Days that are looked back upon. */
 export const historyMax = 60;
 

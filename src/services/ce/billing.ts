@@ -16,7 +16,7 @@ import { byHour, linesOf, type Rated, type RatedItem, rateMonth } from './rating
 import { fault } from './service.ts';
 import { hoursOf, payingAccount, usageOf } from './usage.ts';
 
-export interface BillingParts {
+interface BillingParts {
   readonly priceList: PriceList;
   readonly meteredServices: () => Promise<readonly MeteredService[]>;
   readonly organizations: Parameters<typeof payingAccount>[0]['organizations'];

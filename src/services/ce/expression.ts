@@ -8,7 +8,7 @@ import { invalid } from './service.ts';
 export type Matches = (facts: Facts) => boolean;
 
 /** What an expression stands in: a filter of a query, or a rule of a cost category, which may match in more ways. */
-export type ExpressionUse = 'filter' | 'rule';
+type ExpressionUse = 'filter' | 'rule';
 
 const roots = ['And', 'Or', 'Not', 'Dimensions', 'Tags', 'CostCategories'] as const;
 /** AWS: the dimensions of rules. */

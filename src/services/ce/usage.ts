@@ -8,7 +8,7 @@ import type { Transaction } from '../../store/store.ts';
 import { activeTagKeys } from './allocation-tags.ts';
 
 /** What tells one line of usage from another. */
-export interface UsageIdentity extends UsageKind {
+interface UsageIdentity extends UsageKind {
   /** Who pays. */
   readonly payer: string;
   readonly account: string;
@@ -33,7 +33,7 @@ export interface UsageRecord extends UsageIdentity {
 }
 
 /** A day of the same by its hours; kept as long as anyone can ask for hours. */
-export interface HourlyRecord extends UsageIdentity {
+interface HourlyRecord extends UsageIdentity {
   readonly day: string;
   readonly hours: Amounts;
 }
@@ -45,7 +45,7 @@ const hourlyDays = 15;
 export const usageRecords: Collection<UsageRecord> = collection('ce.usage', (record) => [record.payer, record.month, ...lineKey(record)]);
 const hourlyRecords: Collection<HourlyRecord> = collection('ce.usage-hours', (record) => [record.day, record.payer, ...lineKey(record)]);
 
-export function lineKey({ account, productCode, region, usageType, operation, tags }: UsageIdentity): readonly string[] {
+function lineKey({ account, productCode, region, usageType, operation, tags }: UsageIdentity): readonly string[] {
   const tagText = JSON.stringify(Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return [account, productCode, region, usageType, operation, tagText];
 }
