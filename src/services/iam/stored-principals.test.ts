@@ -137,3 +137,17 @@ test('the policy of a secret does not let in a role that was made again under it
   expect((await secrets.send(new GetResourcePolicyCommand({ SecretId }))).ResourcePolicy).toMatch(/"AWS": "AROA[A-Z2-7]{17}"/);
   await secrets.send(new DeleteResourcePolicyCommand({ SecretId }));
 });
+
+test('no policy of a resource may name a user who is not there, in the words of each service', async () => {
+  const nobody = arn('user/nobody');
+  const call = castellan.call;
+  await call('secretsmanager', 'CreateSecret', { Name: 'strict', SecretString: 'x', ClientRequestToken: 'b'.repeat(32) });
+  const ResourcePolicy = text(names(nobody, 'secretsmanager:GetSecretValue'));
+  expect(await call('secretsmanager', 'PutResourcePolicy', { SecretId: 'strict', ResourcePolicy })).toMatchObject({
+    error: 'MalformedPolicyDocumentException',
+    output: { Message: 'This resource policy contains an unsupported principal.' },
+  });
+  const grant = { GranteePrincipal: nobody, Operations: ['Decrypt'] };
+  const { KeyMetadata: key } = await castellan.kms().createKey({});
+  expect(await call('kms', 'CreateGrant', { KeyId: key?.KeyId, ...grant })).toMatchObject({ error: 'InvalidArnException' });
+});

@@ -29,7 +29,7 @@ export const AddPermission = operation('AddPermission', {
         byUser,
       );
     }
-    const statement = statementOf(context, named, input);
+    const statement = await statementOf(context, named, input);
     const statements = [...(record?.statements ?? []), await keptStatement(context, statement)];
     if (Buffer.byteLength(JSON.stringify(statements), 'utf8') > policyBytesMax) {
       throw fault('PolicyLengthExceededException', `The final policy size is bigger than the limit (${policyBytesMax}).`, byUser);
@@ -91,7 +91,7 @@ function requirePolicyRevision(record: PermissionsRecord | undefined, given: str
   );
 }
 
-function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): Readonly<Record<string, unknown>> {
+async function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): Promise<Readonly<Record<string, unknown>>> {
   const condition = {
     ...(input.SourceAccount === undefined ? {} : { StringEquals: { 'AWS:SourceAccount': input.SourceAccount } }),
     ...(input.PrincipalOrgID === undefined ? {} : { StringEquals: { 'aws:PrincipalOrgID': input.PrincipalOrgID } }),
@@ -100,7 +100,7 @@ function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): R
   return {
     Sid: input.StatementId,
     Effect: 'Allow',
-    Principal: principalOf(scope, input.Principal),
+    Principal: await principalOf(scope, input.Principal),
     Action: input.Action,
     Resource: functionArn(scope, named),
     ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
@@ -114,11 +114,14 @@ async function keptStatement(context: Context, statement: Readonly<Record<string
   return isRecord(only) ? only : statement;
 }
 
-function principalOf({ partition }: Scope, principal: string): unknown {
+/** AWS: users and roles must exist. @throws Fault InvalidParameterValueException */
+async function principalOf({ partition, principals, transaction }: Scope, principal: string): Promise<unknown> {
   if (principal === '*') return '*';
   if (/^[a-z0-9.-]+\.amazonaws\.com$/.test(principal)) return { Service: principal };
   if (/^\d{12}$/.test(principal)) return { AWS: `arn:${partition}:iam::${principal}:root` };
-  if (parseArn(principal) !== undefined) return { AWS: principal };
+  const arn = parseArn(principal);
+  const isSure = arn !== undefined && (arn.service !== 'iam' || arn.resource === 'root');
+  if (isSure || (await principals.principalId(transaction, principal)) !== undefined) return { AWS: principal };
   throw fault('InvalidParameterValueException', 'The provided principal was invalid. Please check the principal and try again.', byUser);
 }
 

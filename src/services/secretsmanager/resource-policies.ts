@@ -105,15 +105,13 @@ async function requireStatement(scope: Scope, { principals, actions, resources, 
   }
 }
 
-/** AWS: roles must exist. */
+/** AWS: users and roles must exist. */
 async function isPrincipal({ principals, transaction, partition }: Scope, value: string): Promise<boolean> {
   if (value === '*' || /^\d{12}$/.test(value) || /^A(?:IDA|ROA)[A-Z2-7]{17}$/.test(value)) return true;
   const arn = parseArn(value);
   if (arn === undefined || arn.partition !== partition || !/^\d{12}$/.test(arn.account)) return false;
   if (arn.service === 'sts') return /^(?:assumed-role|federated-user)\/./.test(arn.resource);
-  if (arn.service !== 'iam') return false;
-  if (arn.resource.startsWith('role/')) return (await principals.role(transaction, value)) !== undefined;
-  return arn.resource === 'root' || arn.resource.startsWith('user/');
+  return arn.service === 'iam' && (arn.resource === 'root' || (await principals.principalId(transaction, value)) !== undefined);
 }
 
 /**
