@@ -7,6 +7,7 @@ import {
   PutResourcePolicyCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { AssumeRoleCommand, GetFederationTokenCommand } from '@aws-sdk/client-sts';
+import { zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
 
@@ -150,4 +151,32 @@ test('no policy of a resource may name a user who is not there, in the words of 
   const grant = { GranteePrincipal: nobody, Operations: ['Decrypt'] };
   const { KeyMetadata: key } = await castellan.kms().createKey({});
   expect(await call('kms', 'CreateGrant', { KeyId: key?.KeyId, ...grant })).toMatchObject({ error: 'InvalidArnException' });
+});
+
+test('a function’s permissions and an organisation’s resource policy show the id of a user who is gone', async () => {
+  const { call } = castellan;
+  const trust = text({ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' });
+  await iam.createRole({ RoleName: 'runner', AssumeRolePolicyDocument: trust });
+  const ZipFile = zipSync({ 'index.js': Buffer.from('exports.handler = async () => 1;') });
+  const made = { Runtime: 'nodejs22.x', Handler: 'index.handler', Role: arn('role/runner'), Code: { ZipFile } };
+  expect((await call('lambda', 'CreateFunction', { FunctionName: 'kept', ...made })).error).toBeUndefined();
+  const first = await newUser('caller');
+  const allowed = { FunctionName: 'kept', StatementId: 's', Action: 'lambda:GetFunction', Principal: arn('user/caller') };
+  expect((await call('lambda', 'AddPermission', allowed)).error).toBeUndefined();
+  const shown = async () => String((await call('lambda', 'GetPolicy', { FunctionName: 'kept' })).output['Policy']);
+  expect(await shown()).toContain(arn('user/caller'));
+  expect((await call('lambda', 'GetFunction', { FunctionName: 'kept' }, first)).error).toBeUndefined();
+
+  await castellan.organizations().createOrganization({});
+  const Content = text({ ...names(arn('user/caller'), 'organizations:ListAccounts'), Sid: 's' });
+  await call('organizations', 'PutResourcePolicy', { Content });
+  const described = async () => JSON.stringify((await call('organizations', 'DescribeResourcePolicy', {})).output);
+  expect(await described()).toContain(arn('user/caller'));
+
+  const second = await again('caller', first);
+  expect((await call('lambda', 'GetFunction', { FunctionName: 'kept' }, second)).error).toBe('AccessDeniedException');
+  expect(await shown()).toMatch(/"AWS":"AIDA[A-Z2-7]{17}"/);
+  expect(await described()).toMatch(/AIDA[A-Z2-7]{17}/);
+  const unknown = { ...allowed, StatementId: 't', Principal: arn('user/nobody') };
+  expect((await call('lambda', 'AddPermission', unknown)).error).toBe('InvalidParameterValueException');
 });
