@@ -1,7 +1,5 @@
 // From the bytes to a service, a protocol and an operation. The service is told by the request's own words: the rpc path, X-Amz-Target,
 // the scope of the signature, the host, or the Version parameter; in that order.
-
-import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { createAnswers } from '../kit/answers.ts';
 import type { VpcEndpointsPort } from '../kit/ports.ts';
@@ -11,6 +9,7 @@ import type { Protocol, WireRequest } from '../protocol/protocol.ts';
 import { detectProtocol, type Protocols } from '../protocol/protocols.ts';
 import type { PresentedSignature } from '../sigv4/present.ts';
 import type { Transaction } from '../store/store.ts';
+import { absentOperation, notImplemented } from './absent.ts';
 import { wrongEndpoint } from './faults.ts';
 import type { Registry } from './registry.ts';
 import type { Addressed, Arrived, Received, Routed } from './stages.ts';
@@ -48,17 +47,15 @@ export async function arrive(vpcEndpoints: VpcEndpointsPort, addressed: Addresse
   return { ...addressed, vpcEndpoint };
 }
 
-/** @throws Fault the protocol's own for an unknown operation; NotImplemented (501) for one that Castellan does not have. */
+/** @throws Fault the protocol's own for an unknown operation; NotImplemented (501) for an unsigned one that Castellan does not have. */
 export function route(arrived: Arrived): Routed {
   const { service, protocol, request } = arrived;
   const operation = protocol.operationOf(service.model, request);
   const definition = service.operations.get(operation.name);
-  if (definition === undefined) {
-    throw new Fault('NotImplemented', `Castellan does not implement the operation ${operation.name} of ${service.model.serviceId}.`, {
-      status: 501,
-    });
-  }
-  return { ...arrived, operation, definition };
+  if (definition !== undefined) return { ...arrived, operation, definition };
+  // Many operations that need no signature are absent, and there is nobody to ask about an unsigned one.
+  if (arrived.signature.kind === 'unsigned') throw notImplemented(service, operation.name);
+  return { ...arrived, operation, definition: absentOperation(service, operation.name) };
 }
 
 /** For requests whose service is unknown: the protocol whose error shape the client most likely reads. */
