@@ -42,10 +42,14 @@ export interface InProcess {
   organizations(credentials?: ClientCredentials): Organizations;
   secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
   kms(credentials?: ClientCredentials, region?: string): KMS;
+  /** Clients at another place of the network. */
+  from(place: Place): Pick<InProcess, 'iam' | 'kms' | 'secretsManager' | 'sts'>;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
   /** A call to a service that speaks JSON and has no client here. */
   call(service: string, operation: string, input: Structure, credentials?: ClientCredentials): Promise<JsonAnswer>;
+  /** A form that is signed and sent as it is; by default as root. */
+  send(request: SignedForm, credentials?: ClientCredentials): Promise<{ readonly status: number; readonly text: string }>;
   /** What is kept about a refused request. */
   explain(requestId: string): Promise<Explained | undefined>;
   readonly store: Store;
@@ -69,6 +73,25 @@ export interface JsonAnswer {
   readonly output: Record<string, unknown>;
 }
 
+/** Where a client is, and by which name it calls. */
+export interface Place {
+  readonly sourceIp: string;
+  /** The VPC endpoint whose listener it reached. */
+  readonly listener?: string;
+  readonly endpoint?: string;
+}
+
+const publicPlace: Place = { sourceIp: '192.0.2.1' };
+
+export interface SignedForm {
+  readonly service: string;
+  readonly region?: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Where it comes from. */
+  readonly sourceIp?: string;
+}
+
 /** What the SDK asks of a request handler. */
 interface SdkRequest {
   readonly method: string;
@@ -80,7 +103,7 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList'> {
+interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
 }
@@ -107,30 +130,60 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
       throw error;
     },
   });
-  const requestHandler = {
+  const handlerAt = ({ sourceIp, listener }: Place) => ({
     async handle({ method, path, query = {}, headers, body }: SdkRequest) {
       if (Object.keys(query).length > 0) throw new Error('requests with a query string are not carried');
       const request = { method, path, query: '', headers: lowerCased(headers), body: bytesOf(body) };
-      const received = { request, requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp: '192.0.2.1', tls: undefined };
+      const through = listener === undefined ? {} : { listener };
+      const received = { request, requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp, tls: undefined, ...through };
       const response = await pipeline.serve(received);
       return { response: { statusCode: response.status, headers: lowerCased(response.headers), body: bytesOf(response.body) } };
     },
-  };
+  });
   const addAccount = async (id: string): Promise<ClientCredentials> => {
     const now = clock.now();
     const key = await store.transact((transaction) => ensureAccount({ transaction, account: id, ids, now, givenRootKey: undefined }));
     return { accessKeyId: key.accessKeyId, secretAccessKey: key.secretAccessKey.reveal() };
   };
   const root = await addAccount(account);
+  const sign = (
+    { accessKeyId, secretAccessKey, sessionToken }: ClientCredentials,
+    request: { readonly method: string; readonly path: string; readonly query: string; readonly body: Uint8Array },
+    headers: Readonly<Record<string, string>>,
+    { service, where = region }: { readonly service: string; readonly where?: string | undefined },
+  ) => {
+    const signing = {
+      accessKeyId,
+      secretAccessKey: new Secret(secretAccessKey),
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    };
+    return signHeaders({ ...request, headers }, { credentials: signing, region: where, service, now: clock.now() });
+  };
   const protocols = createProtocols();
-  const settings = (credentials = root) => ({ region, credentials, requestHandler, maxAttempts: 1 });
+  const settingsAt =
+    (place: Place) =>
+    (credentials = root) => ({
+      ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint }),
+      region,
+      credentials,
+      requestHandler: handlerAt(place),
+      maxAttempts: 1,
+    });
+  const settings = settingsAt(publicPlace);
+  const clientsAt = (place: Place): ReturnType<InProcess['from']> => {
+    const settings = settingsAt(place);
+    return {
+      iam: (credentials) => new IAM(settings(credentials)),
+      sts: (credentials) => new STSClient(settings(credentials)),
+      secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
+      kms: (credentials, elsewhere = region) => new KMS({ ...settings(credentials), region: elsewhere }),
+    };
+  };
   return {
     account,
     root,
-    iam: (credentials) => new IAM(settings(credentials)),
-    sts: (credentials) => new STSClient(settings(credentials)),
-    secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
-    kms: (credentials, elsewhere = region) => new KMS({ ...settings(credentials), region: elsewhere }),
+    ...clientsAt(publicPlace),
+    from: clientsAt,
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
     organizations: (credentials) => new Organizations(settings(credentials)),
     addAccount,
@@ -140,18 +193,19 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
       if (operation === undefined) throw new Error(`${service} has no operation ${name}`);
       const encoded = protocols[model.protocols[0] ?? 'json'].encodeRequest(operation, input);
       const unsigned = { ...encoded, headers: { host: `${model.endpointPrefix}.example.com`, ...encoded.headers } };
-      const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-      const signing = {
-        accessKeyId,
-        secretAccessKey: new Secret(secretAccessKey),
-        ...(sessionToken === undefined ? {} : { sessionToken }),
-      };
-      const headers = signHeaders(unsigned, { credentials: signing, region, service: model.signingName, now: clock.now() });
+      const headers = sign(credentials, unsigned, unsigned.headers, { service: model.signingName });
       const received = { requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp: '192.0.2.1', tls: undefined };
       const response = await pipeline.serve({ request: { ...unsigned, headers }, ...received });
       const output = JSON.parse(Buffer.from(response.body).toString('utf8') || '{}');
       const error = response.status < 400 ? undefined : (lowerCased(response.headers)['x-amzn-errortype'] ?? output['__type']);
       return { status: response.status, error, output };
+    },
+    async send({ service, region: where, headers: given, body, sourceIp = '192.0.2.1' }, credentials = root) {
+      const request = { method: 'POST', path: '/', query: '', body: Buffer.from(body, 'utf8') };
+      const headers = sign(credentials, request, { host: 'localhost', ...given }, { service, where });
+      const received = { requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp, tls: undefined };
+      const response = await pipeline.serve({ request: { ...request, headers }, ...received });
+      return { status: response.status, text: Buffer.from(response.body).toString('utf8') };
     },
     explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,

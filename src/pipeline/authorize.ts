@@ -57,7 +57,9 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   for (const access of accesses) {
     const { question, tagRules } = await authorizationRequest(authorizer, request.identity, access, facts, scope);
     asked.push(question);
-    if (evaluate(question).outcome !== 'ALLOW') {
+    const { outcome } = evaluate(question);
+    // Of an absent operation nobody knows the resource, so that what fails to allow it proves nothing; what forbids it does.
+    if (request.definition.isAbsent === true ? outcome === 'EXPLICIT_DENY' : outcome !== 'ALLOW') {
       record(false);
       throw refuse(authorizer, request, access, question, asked, scope);
     }
@@ -67,7 +69,7 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
       throw tagPolicyViolation(violation, request);
     }
   }
-  record(true);
+  record(request.definition.isAbsent !== true || asked.every((question) => evaluate(question).outcome === 'ALLOW'));
   authorizer.decisions.remember(request.requestId, { timeMs: scope.now, operation: operationLabel(request), asked });
 }
 
@@ -80,7 +82,13 @@ async function authorizationRequest(
 ): Promise<{ readonly question: AuthorizationRequest; readonly tagRules: readonly TagRule[] | undefined }> {
   const { principal } = identity.caller;
   const resourceAccount = access.resourceAccount ?? scope.account;
-  const places = await placesOf(authorizer.guardrails, principal.account, resourceAccount, facts.source?.account, scope.transaction);
+  const accounts = {
+    resource: resourceAccount,
+    principal: principal.account,
+    source: facts.source?.account,
+    vpcEndpoint: facts.vpcEndpoint?.ownerAccount,
+  };
+  const places = await placesOf(authorizer.guardrails, accounts, scope.transaction);
   const question: AuthorizationRequest = {
     principal,
     action: access.action,
@@ -96,33 +104,46 @@ async function authorizationRequest(
     resourceControl: places.resource?.resourceControl,
     isSameOrganization: places.principal !== undefined && places.principal.organizationId === places.resource?.organizationId,
     ...(access.isServiceOwned === true ? { isServiceOwned: true } : {}),
-    vpcEndpoint: undefined,
+    vpcEndpoint: facts.vpcEndpoint?.policy,
   };
   return { question, tagRules: places.resource?.tagRules };
 }
 
-/** Most often all three accounts are one, and it is looked up once. */
+/** Most often all accounts are one, and it is looked up once. */
 async function placesOf(
   guardrails: GuardrailsPort,
-  principal: string | undefined,
-  resource: string,
-  source: string | undefined,
+  {
+    resource,
+    principal,
+    source,
+    vpcEndpoint,
+  }: Readonly<Record<'principal' | 'source' | 'vpcEndpoint', string | undefined>> & {
+    readonly resource: string;
+  },
   transaction: Transaction,
 ): Promise<Places> {
   const ofResource = await guardrails.placeOf(resource, transaction);
   const placeOf = async (account: string | undefined) =>
     account === undefined ? undefined : account === resource ? ofResource : guardrails.placeOf(account, transaction);
-  return { resource: ofResource, principal: await placeOf(principal), source: await placeOf(source) };
+  return {
+    resource: ofResource,
+    principal: await placeOf(principal),
+    source: await placeOf(source),
+    vpcEndpoint: await placeOf(vpcEndpoint),
+  };
 }
 
 function requestFacts(request: Decoded, now: number): Omit<RequestFacts, 'places'> {
+  // AWS: what a service calls comes from the service's network, and nothing is told of the one from which the caller came.
+  const isOfService = request.via.length > 0 || request.source !== undefined;
   return {
     identity: request.identity,
     now,
     region: request.region,
-    sourceIp: request.sourceIp,
+    sourceIp: isOfService ? undefined : request.sourceIp,
+    vpcEndpoint: isOfService ? undefined : request.vpcEndpoint,
     // Services reach each other over TLS.
-    isTls: request.tls !== undefined || request.via.length > 0 || request.source !== undefined,
+    isTls: request.tls !== undefined || isOfService,
     via: request.via,
     source: request.source,
     userAgent: request.request.headers['user-agent'],
