@@ -14,11 +14,12 @@ import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
 import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
+import type { ServiceDefinition } from './kit/service.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
-import { createRegistry } from './pipeline/registry.ts';
+import { createRegistry, type RegistrySource } from './pipeline/registry.ts';
 import { createPipeline, type Pipeline } from './pipeline/serve.ts';
 import type { Received } from './pipeline/stages.ts';
 import type { WireResponse } from './protocol/protocol.ts';
@@ -34,6 +35,7 @@ import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
 import { createOrganizationDirectory } from './services/organizations/directory.ts';
 import { createGuardrails } from './services/organizations/guardrails.ts';
+import { createShares } from './services/ram/shared-policies.ts';
 import { issuerKeySet } from './services/sts/web-identity-keys.ts';
 import { createIssuerDocuments } from './signin/issuer-documents.ts';
 import { createSignIn } from './signin/signin.ts';
@@ -48,7 +50,16 @@ import { createTvm } from './tvm/tvm.ts';
 
 const partition = 'aws';
 
-const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
+type Services = Readonly<Record<string, () => Promise<ServiceDefinition>>>;
+
+function registrySourceOf(implemented: Services): RegistrySource {
+  return {
+    catalog,
+    loadModel: loadServiceModel,
+    loadDefinition: async (name) => implemented[name]?.(),
+    loadDefinitions: () => Promise.all(Object.values(implemented).map((load) => load())),
+  };
+}
 
 const noFunctions: FunctionRuntime = {
   run: () => Promise.reject(new Error('this process runs no functions')),
@@ -66,6 +77,8 @@ export interface Parts {
   readonly onInternalError: (error: unknown, requestId: string) => void;
   /** Without one no other server is reached. */
   readonly outbound?: OutboundPort;
+  /** Further services, or others in the place of these: for tests. */
+  readonly services?: Services;
   /** Where clients reach the installation, once that is known. */
   readonly publicUrl?: () => string;
 }
@@ -85,7 +98,9 @@ export function compose(parts: Parts): Castellan {
   const compile = createCompiler();
   const identities = createIdentityPort(compile);
   const decisions = createDecisionLog();
-  const registry = createRegistry(registrySource);
+  const source = registrySourceOf({ ...services, ...parts.services });
+  const registry = createRegistry(source);
+  const organizations = createOrganizationDirectory();
   const protocols = createProtocols();
   const outsideParts: OutsideParts = {
     store,
@@ -105,7 +120,7 @@ export function compose(parts: Parts): Castellan {
     homeAccount: parts.account,
     principals: identities,
     providers: createProviderDirectory(),
-    organizations: createOrganizationDirectory(),
+    organizations,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
     publicUrl,
     registry,
@@ -121,12 +136,18 @@ export function compose(parts: Parts): Castellan {
       homeAccount: parts.account,
     },
     outside: (service) => createOutside(outsideParts, service),
-    authorizer: { clock, sealer, decisions, guardrails: createGuardrails(partition) },
+    authorizer: {
+      clock,
+      sealer,
+      decisions,
+      guardrails: createGuardrails(partition),
+      shares: createShares({ partition, compile, organizations, principals: identities, shareables: registry.shareables }),
+    },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({
     ...outsideParts,
-    services: () => Promise.all(Object.values(services).map((load) => load())),
+    services: source.loadDefinitions,
     onError: parts.onInternalError,
   });
   const signIn = createSignIn({
@@ -228,7 +249,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       castellan.decisions.recall(requestId) ?? (await store.transact((transaction) => storedExplanation(transaction, requestId))),
     tvm: () => showTvm(store),
     setUpTvm: (request) => setUpTvm(store, request),
-    coverage: async () => ({ services: await coverageOf(registrySource) }),
+    coverage: async () => ({ services: await coverageOf(registrySourceOf(services)) }),
     async advanceClock(ms) {
       await advanceClock(store, clock, ms);
       await castellan.work.settle();

@@ -7,6 +7,7 @@ import type { Answers } from './answers.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
 import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type { ShareableType, SharesPort } from './shareables.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -58,6 +59,10 @@ export interface Scope {
   readonly organizations: OrganizationDirectory;
   /** What binds accounts in their organisations. */
   readonly guardrails: GuardrailsPort;
+  /** What resource shares put on resources. */
+  readonly shares: SharesPort;
+  /** Every type of resource that can be shared here. */
+  readonly shareables: () => Promise<readonly ShareableType[]>;
   readonly outbound: OutboundPort;
   /** What this request has learnt from outside so far. */
   readonly answers: Answers;

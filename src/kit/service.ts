@@ -2,6 +2,7 @@
 import type { Fault } from '../base/fault.ts';
 import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
 import type { OperationDefinition } from './operation.ts';
+import type { ShareableType } from './shareables.ts';
 
 export interface ServiceDefinition {
   /** The folder's name under src/services. */
@@ -10,6 +11,8 @@ export interface ServiceDefinition {
   readonly quirks?: ServiceQuirks;
   readonly jobs?: readonly (Job | OutsideJob)[];
   readonly readers?: readonly LedgerReader[];
+  /** Types of its resources that resource shares (ram) may share with other accounts. */
+  readonly shareables?: readonly ShareableType[];
 }
 
 /** Declared deviations from the common behaviour; each names AWS's own oddity. */

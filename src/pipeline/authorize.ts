@@ -5,7 +5,8 @@ import { Fault } from '../base/fault.ts';
 import type { Scope, Sealer } from '../kit/context.ts';
 import { authorizationIdAt, type Explained } from '../kit/decision-records.ts';
 import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
-import type { GuardrailsPort, Identity } from '../kit/ports.ts';
+import type { GuardrailsPort } from '../kit/ports.ts';
+import type { SharesPort } from '../kit/shareables.ts';
 import { sessionRestriction } from '../kit/session-restrictions.ts';
 import { enforcedTagViolation, type TagRule } from '../kit/tag-policy.ts';
 import type { ProtocolName } from '../model/model.ts';
@@ -25,6 +26,7 @@ export interface Authorizer {
   readonly clock: Clock;
   readonly sealer: Sealer;
   readonly guardrails: GuardrailsPort;
+  readonly shares: SharesPort;
   readonly decisions: DecisionLog;
 }
 
@@ -51,7 +53,7 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   const facts = requestFacts(request, scope.now);
   const asked: AuthorizationRequest[] = [];
   for (const access of accesses) {
-    const { question, tagRules } = await authorizationRequest(authorizer, request.identity, access, facts, scope);
+    const { question, tagRules } = await authorizationRequest(authorizer, request, access, facts, scope);
     asked.push(question);
     if (evaluate(question).outcome !== 'ALLOW') throw refuse(authorizer, request, access, question, asked, scope);
     const violation = tagRules === undefined ? undefined : enforcedTagViolation(tagRules, access);
@@ -62,7 +64,7 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
 
 async function authorizationRequest(
   authorizer: Authorizer,
-  identity: Identity,
+  { identity, service }: Decoded,
   access: Access,
   facts: Omit<RequestFacts, 'places'>,
   scope: Scope,
@@ -70,6 +72,10 @@ async function authorizationRequest(
   const { principal } = identity.caller;
   const resourceAccount = access.resourceAccount ?? scope.account;
   const places = await placesOf(authorizer.guardrails, principal.account, resourceAccount, facts.source?.account, scope.transaction);
+  const isShareable = service.shareables.some(({ isArn }) => isArn(access.resource));
+  const shares = isShareable
+    ? await authorizer.shares.policiesFor(scope.transaction, { arn: access.resource, principal, place: places.principal })
+    : [];
   const question: AuthorizationRequest = {
     principal,
     action: access.action,
@@ -79,7 +85,7 @@ async function authorizationRequest(
     identity: identity.identityPolicies,
     boundary: identity.boundary,
     session: identity.sessionPolicies,
-    resourcePolicy: access.resourcePolicy,
+    resourcePolicy: shares.length === 0 ? access.resourcePolicy : { mode: 'optional', source: undefined, ...access.resourcePolicy, shares },
     ...(access.granted === undefined ? {} : { granted: access.granted }),
     serviceControl: places.principal?.serviceControl,
     resourceControl: places.resource?.resourceControl,

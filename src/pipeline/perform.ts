@@ -96,6 +96,8 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     providers: parts.providers,
     organizations: parts.organizations,
     guardrails: parts.authorizer.guardrails,
+    shares: parts.authorizer.shares,
+    shareables: () => parts.registry.shareables(),
     outbound: parts.outbound,
     answers: actor.answers,
     publicUrl: parts.publicUrl(),

@@ -188,6 +188,16 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
   },
+  ram: {
+    resourceShareArn: 'arn:aws:ram:us-east-1:111122223333:resource-share/7ab63972-b505-7e2a-420d-6f5d3EXAMPLE',
+    resourceShareInvitationArn: 'arn:aws:ram:us-east-1:444455556666:resource-share-invitation/7ab63972-b505-7e2a-420d-6f5d3EXAMPLE',
+    permissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/some-name',
+    fromPermissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/some-name',
+    toPermissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/other-name',
+    resourceType: 'resource-groups:Group',
+    resourceArns: ['arn:aws:resource-groups:us-east-1:111122223333:group/some-name'],
+    tags: [{ key: 'k', value: 'v' }],
+  },
   sts: {
     TargetPrincipal: '444455556666',
     TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },

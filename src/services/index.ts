@@ -9,6 +9,7 @@ export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>
   kms: async () => (await import('./kms/index.ts')).kms,
   lambda: async () => (await import('./lambda/index.ts')).lambda,
   organizations: async () => (await import('./organizations/index.ts')).organizations,
+  ram: async () => (await import('./ram/index.ts')).ram,
   secretsmanager: async () => (await import('./secretsmanager/index.ts')).secretsmanager,
   sts: async () => (await import('./sts/index.ts')).sts,
 };
