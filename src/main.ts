@@ -12,11 +12,14 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
+import { meteredServices } from './kit/metered-services.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
 import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
 import type { ServiceDefinition } from './kit/service.ts';
+import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
+import { createAskedRecorder } from './pipeline/asked-record.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry, type RegistrySource } from './pipeline/registry.ts';
@@ -25,6 +28,9 @@ import type { Received } from './pipeline/stages.ts';
 import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
+import { createBilling } from './services/ce/billing.ts';
+import { examplePriceList } from './services/ce/example.ts';
+import { parsePriceList } from './services/ce/price-list.ts';
 import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
@@ -75,6 +81,8 @@ export interface Parts {
   /** Undefined: this process runs no functions. */
   readonly functions?: FunctionRuntime;
   readonly onInternalError: (error: unknown, requestId: string) => void;
+  /** A price list as data; without one the example. */
+  readonly priceList?: unknown;
   /** Without one no other server is reached. */
   readonly outbound?: OutboundPort;
   /** Further services, or others in the place of these: for tests. */
@@ -100,7 +108,6 @@ export function compose(parts: Parts): Castellan {
   const decisions = createDecisionLog();
   const source = registrySourceOf({ ...services, ...parts.services });
   const registry = createRegistry(source);
-  const organizations = createOrganizationDirectory();
   const protocols = createProtocols();
   const outsideParts: OutsideParts = {
     store,
@@ -112,6 +119,12 @@ export function compose(parts: Parts): Castellan {
     runService: (service, transaction, when, run) => pipeline.runService(service, transaction, when, run),
   };
   const knownIdentities = cachedIdentities(identities, parts.account);
+  const organizations = createOrganizationDirectory();
+  const billing = createBilling({
+    priceList: parsePriceList(parts.priceList ?? examplePriceList),
+    meteredServices: meteredServices(catalog, source.loadDefinitions),
+    organizations,
+  });
   const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
   const pipeline: Pipeline = createPipeline({
     store,
@@ -121,7 +134,9 @@ export function compose(parts: Parts): Castellan {
     principals: identities,
     providers: createProviderDirectory(),
     organizations,
+    billing,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    taggables: createTaggableDirectory(source.loadDefinitions),
     publicUrl,
     registry,
     protocols,
@@ -140,6 +155,7 @@ export function compose(parts: Parts): Castellan {
       clock,
       sealer,
       decisions,
+      recordAsked: createAskedRecorder(),
       guardrails: createGuardrails(partition),
       shares: createShares({ partition, compile, organizations, principals: identities, shareables: registry.shareables }),
     },
@@ -220,6 +236,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onInternalError: options.onInternalError,
     outbound: createOutbound({ allowedHosts: options.outboundAllow, routes: options.outboundRoutes }),
     publicUrl: () => options.publicUrl ?? info?.address ?? '',
+    priceList: options.priceList,
   });
   const describe = (port: number, key: RootKey): ServerInfo => {
     const address = `${options.tlsCert === undefined ? 'http' : 'https'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;

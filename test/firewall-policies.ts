@@ -4,6 +4,7 @@ import { parseArn } from '../src/base/arn.ts';
 import { collection } from '../src/kit/collection.ts';
 import type { Scope } from '../src/kit/context.ts';
 import { type Access, serviceKit } from '../src/kit/operation.ts';
+import { resourceNamed } from '../src/kit/resource-arns.ts';
 import type { ServiceDefinition } from '../src/kit/service.ts';
 import type { ShareableType } from '../src/kit/shareables.ts';
 import type { Operations } from '../src/services/network-firewall/api.gen.ts';
@@ -27,7 +28,7 @@ async function accessTo(scope: Scope, action: Access['action'], arn: string): Pr
   const source = record?.policy === undefined ? undefined : { name: `resource policy of ${arn}`, policy: scope.compile(record.policy) };
   return {
     action,
-    resource: arn,
+    resource: resourceNamed<'network-firewall:FirewallPolicy'>(arn),
     resourceAccount: parseArn(arn)?.account ?? scope.account,
     resourcePolicy: { mode: 'optional', source },
   };

@@ -57,7 +57,9 @@ export function testContext(options: TestContextOptions = {}): Context {
     shareables: async () => [],
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
+    billing: { currency: 'USD', seller: 'nobody', meteredServices: async () => [], lines: untouched, spentByDay: untouched },
     answers: createAnswers(ids),
+    taggables: { all: async () => [] },
     publicUrl: 'http://localhost',
     isGlobalEndpoint: false,
     sealer: createSealer(fixedRootKey(Buffer.from(options.rootKey ?? 'root key')), ids),
@@ -161,4 +163,6 @@ const noTransaction: Transaction = {
   discard: untouched,
   events: untouched,
   eventsAfter: untouched,
+  asked: untouched,
+  askedContext: untouched,
 };

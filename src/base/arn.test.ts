@@ -1,7 +1,7 @@
 // ARNs keep everything that they were given.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatArn, parseArn } from './arn.ts';
+import { parseArn } from './arn.ts';
 
 test('keeps colons and slashes of the resource part', () => {
   expect(parseArn('arn:aws:logs:eu-west-1:111122223333:log-group:a/b:*')?.resource).toBe('log-group:a/b:*');
@@ -17,7 +17,7 @@ test('formatting and parsing are inverse', () => {
     fc.property(
       fc.record({ partition: part, service: part, region: part, account: part, resource: fc.stringMatching(/^[a-z:/]{1,20}$/) }),
       (parts) => {
-        expect(parseArn(formatArn(parts))).toEqual(parts);
+        expect(parseArn(`arn:${parts.partition}:${parts.service}:${parts.region}:${parts.account}:${parts.resource}`)).toEqual(parts);
       },
     ),
   );

@@ -1,4 +1,4 @@
-// Amazon Resource Names: parsing into their six parts and putting them together again.
+// Amazon Resource Names: parsing into their six parts.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
 export interface ArnParts {
@@ -15,8 +15,4 @@ export function parseArn(text: string): ArnParts | undefined {
   if (arn !== 'arn' || !partition || !service || region === undefined || account === undefined || rest.length === 0) return undefined;
   const resource = rest.join(':');
   return resource === '' ? undefined : { partition, service, region, account, resource };
-}
-
-export function formatArn(parts: ArnParts): string {
-  return `arn:${parts.partition}:${parts.service}:${parts.region}:${parts.account}:${parts.resource}`;
 }

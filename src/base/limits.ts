@@ -56,6 +56,12 @@ export const limits = {
   rootKeyWaitMs: 3_000,
   /** Documents that one unit of work seals again. */
   resealBatchMax: 50,
+  /** Usage records of one month that one request adds up. */
+  usageRecordsMax: 500_000,
+  /** Groups or values in one page of Cost Explorer. */
+  costResultsPageMax: 1_000,
+  /** Nesting of Cost Explorer's expressions. */
+  expressionDepthMax: 20,
   /** Events that a reader of the ledger gets at once. */
   readerBatchMax: 500,
   /** Steps of one job before the others have their turn. */
@@ -71,6 +77,11 @@ export const limits = {
   functionLogBytesMax: 1024 * 1024,
   /** AWS: the largest result of a function. */
   functionPayloadBytesMax: 6_291_556,
+  /** What is kept with an event of one condition value, and of how many keys; further ones are only named. */
+  askedValueCharactersMax: 1_024,
+  askedKeysMax: 100,
+  /** Clients whose questions are kept ready for the ledger. */
+  askedContextsMax: 10_000,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
   /** Broken constraints that one validation error lists. */

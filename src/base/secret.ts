@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 
 export class Secret {
   readonly #bytes: Uint8Array;
+  #made: Map<unknown, unknown> | undefined;
 
   constructor(value: string | Uint8Array) {
     this.#bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
@@ -18,6 +19,20 @@ export class Secret {
   /** The value as UTF-8 text. Every call is a place to review. */
   reveal(): string {
     return Buffer.from(this.#bytes).toString('utf8');
+  }
+
+  /**
+   * What `make`, the same function every time, makes of the value: made once and kept as long as this Secret and no longer. For keys of node:crypto,
+   * which are costly to make. Every call is a place to review.
+   */
+  once<Made>(make: (bytes: Uint8Array) => Made): Made {
+    this.#made ??= new Map();
+    // Decoding boundary: what stands under a function was made by it.
+    const known = this.#made.get(make) as Made | undefined;
+    if (known !== undefined) return known;
+    const made = make(this.#bytes);
+    this.#made.set(make, made);
+    return made;
   }
 
   /** Constant-time comparison of equal-length values. */

@@ -2,12 +2,14 @@
 import type { Ids } from '../base/ids.ts';
 import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
-import type { LedgerEvent, Transaction } from '../store/store.ts';
+import type { Asked, LedgerEvent, Transaction } from '../store/store.ts';
 import type { Answers } from './answers.ts';
+import type { BillingPort } from './billing.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
 import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
 import type { ShareableType, SharesPort } from './shareables.ts';
+import type { TaggableDirectory } from './taggables.ts';
 
 /** The authenticated caller. */
 export interface Caller {
@@ -64,6 +66,9 @@ export interface Scope {
   /** Every type of resource that can be shared here. */
   readonly shareables: () => Promise<readonly ShareableType[]>;
   readonly outbound: OutboundPort;
+  /** What everything costs. */
+  readonly billing: BillingPort;
+  readonly taggables: TaggableDirectory;
   /** What this request has learnt from outside so far. */
   readonly answers: Answers;
   /** Where clients reach this installation: the base of what it publishes under its own name. */
@@ -121,4 +126,6 @@ export interface EventFacts {
   readonly recipient?: string;
   /** Another account that gets an event of its own: the owner of a resource that was used across accounts. */
   readonly sharedWith?: string;
+  /** What policies were asked; the pipeline's own note. */
+  readonly asked?: Asked;
 }

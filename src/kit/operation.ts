@@ -5,6 +5,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { Action, ConditionKey } from './actions.gen.ts';
 import type { AfterCommit } from './after-commit.ts';
 import type { Caller, Context, Scope } from './context.ts';
+import type { ResourceArn } from './resources.gen.ts';
 
 /** One entry of a service's generated `Operations`. */
 export interface OperationTypes {
@@ -17,7 +18,7 @@ export interface OperationTypes {
 export interface Access {
   readonly action: Action;
   /** ARN, or `*` for actions without resource-level permissions. */
-  readonly resource: string;
+  readonly resource: '*' | ResourceArn;
   /** Owner of the resource when it is not the caller's account. */
   readonly resourceAccount?: string;
   readonly resourceTags?: Readonly<Record<string, string>>;

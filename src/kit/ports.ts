@@ -195,6 +195,8 @@ export interface FunctionOutcome {
   /** JSON text: the handler's result, or AWS's error object. */
   readonly payload: string;
   readonly isError: boolean;
+  /** Whole milliseconds that the run is counted for. */
+  readonly billedMs?: number;
   /** What the function printed, between AWS's START, END and REPORT lines. */
   readonly log: string;
 }

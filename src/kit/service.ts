@@ -1,8 +1,10 @@
 // A service as data: its operations and the few facts about it that the pipeline needs.
 import type { Fault } from '../base/fault.ts';
 import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
+import type { Metering } from './metering.ts';
 import type { OperationDefinition } from './operation.ts';
 import type { ShareableType } from './shareables.ts';
+import type { Taggable } from './taggables.ts';
 
 export interface ServiceDefinition {
   /** The folder's name under src/services. */
@@ -13,6 +15,10 @@ export interface ServiceDefinition {
   readonly readers?: readonly LedgerReader[];
   /** Types of its resources that resource shares (ram) may share with other accounts. */
   readonly shareables?: readonly ShareableType[];
+  /** How its use stands in bills; without one every request counts as one. */
+  readonly metering?: Metering;
+  /** Its types of resources that carry tags. */
+  readonly taggables?: readonly Taggable[];
 }
 
 /** Declared deviations from the common behaviour; each names AWS's own oddity. */

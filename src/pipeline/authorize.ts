@@ -2,12 +2,12 @@
 // The allow path builds no explanation; a refusal is evaluated a second time with the trace on and kept with the ledger entry.
 import type { Clock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
-import type { Scope, Sealer } from '../kit/context.ts';
+import type { Context, Scope, Sealer } from '../kit/context.ts';
 import { authorizationIdAt, type Explained } from '../kit/decision-records.ts';
 import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
 import type { GuardrailsPort } from '../kit/ports.ts';
-import type { SharesPort } from '../kit/shareables.ts';
 import { sessionRestriction } from '../kit/session-restrictions.ts';
+import type { SharesPort } from '../kit/shareables.ts';
 import { enforcedTagViolation, type TagRule } from '../kit/tag-policy.ts';
 import type { ProtocolName } from '../model/model.ts';
 import { evaluate } from '../policy/evaluate.ts';
@@ -15,6 +15,7 @@ import { explain } from '../policy/explain.ts';
 import { refusalMessage } from '../policy/message.ts';
 import type { AuthorizationRequest } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
+import type { RecordAsked } from './asked-record.ts';
 import { encodeAuthorizationMessage, shownContext } from './authorization-message.ts';
 import { conditionContext } from './condition-context.ts';
 import type { DecisionLog } from './decision-log.ts';
@@ -28,6 +29,7 @@ export interface Authorizer {
   readonly guardrails: GuardrailsPort;
   readonly shares: SharesPort;
   readonly decisions: DecisionLog;
+  readonly recordAsked: RecordAsked;
 }
 
 /** A refusal with its reasons, which the ledger keeps. */
@@ -41,7 +43,7 @@ export class Refusal extends Fault {
 }
 
 /** Returns when everything is allowed. @throws Refusal with AWS's sentence for the first action that is not. */
-export async function authorize(authorizer: Authorizer, request: Decoded, scope: Scope, proven?: readonly Access[]): Promise<void> {
+export async function authorize(authorizer: Authorizer, request: Decoded, scope: Context, proven?: readonly Access[]): Promise<void> {
   const restriction = sessionRestriction(scope.caller, request.service.entry.signingName, request.operation.name);
   if (restriction !== undefined) throw restriction;
   const rule = request.definition.access;
@@ -51,14 +53,23 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   const accesses: readonly Access[] = Array.isArray(named) ? named : [named as Access];
   if (accesses.length === 0) throw new Error(`${request.operation.name} names no action to authorise`);
   const facts = requestFacts(request, scope.now);
+  const record = (wasAllowed: boolean): void =>
+    scope.note({ asked: authorizer.recordAsked({ facts, account: scope.account, accesses, wasAllowed }) });
   const asked: AuthorizationRequest[] = [];
   for (const access of accesses) {
     const { question, tagRules } = await authorizationRequest(authorizer, request, access, facts, scope);
     asked.push(question);
-    if (evaluate(question).outcome !== 'ALLOW') throw refuse(authorizer, request, access, question, asked, scope);
+    if (evaluate(question).outcome !== 'ALLOW') {
+      record(false);
+      throw refuse(authorizer, request, access, question, asked, scope);
+    }
     const violation = tagRules === undefined ? undefined : enforcedTagViolation(tagRules, access);
-    if (violation !== undefined) throw tagPolicyViolation(violation, request);
+    if (violation !== undefined) {
+      record(true);
+      throw tagPolicyViolation(violation, request);
+    }
   }
+  record(true);
   authorizer.decisions.remember(request.requestId, { timeMs: scope.now, operation: operationLabel(request), asked });
 }
 

@@ -33,6 +33,7 @@ export interface RecordFacts extends IdentityFacts {
   readonly output?: Structure | undefined;
   readonly error?: { readonly code: string; readonly message: string } | undefined;
   readonly resources: LedgerEvent['resources'];
+  readonly asked?: LedgerEvent['asked'];
   readonly additionalEventData?: Readonly<Record<string, unknown>> | undefined;
   /** Joins the two events of a request that concerns two accounts. */
   readonly sharedEventId?: string | undefined;
@@ -64,6 +65,7 @@ export function buildRecord(facts: RecordFacts): LedgerEvent {
     accessKeyId: facts.caller ? (isForeign ? undefined : facts.caller.accessKeyId) : presentedKey(facts),
     readOnly: facts.readOnly,
     resources: facts.resources,
+    asked: facts.asked,
     // `undefined` members are left out by JSON, which keeps AWS's order of fields readable here.
     record: JSON.stringify(recordOf(facts)),
   };

@@ -4,13 +4,16 @@ import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
+import type { BillingPort } from '../kit/billing.ts';
 import type { ServiceCall } from '../kit/calls.ts';
 import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { Explained } from '../kit/decision-records.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
 import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
+import type { TaggableDirectory } from '../kit/taggables.ts';
 import { validate } from '../model/validate.ts';
+import { errorShape } from '../protocol/errors.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
@@ -33,6 +36,8 @@ export interface PerformParts {
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
+  readonly billing: BillingPort;
+  readonly taggables: TaggableDirectory;
   readonly publicUrl: () => string;
   readonly partition: string;
   readonly homeAccount: string;
@@ -99,6 +104,8 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     shares: parts.authorizer.shares,
     shareables: () => parts.registry.shareables(),
     outbound: parts.outbound,
+    billing: parts.billing,
+    taggables: parts.taggables,
     answers: actor.answers,
     publicUrl: parts.publicUrl(),
     sealer: parts.authorizer.sealer,
@@ -139,8 +146,15 @@ async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, tran
     if (error instanceof Awaited) throw error;
     if (error instanceof Refusal) trail.refusals.push(error.explained);
     finish(undefined, error instanceof Fault ? error : internalFailure());
-    throw error;
+    throw error instanceof Fault ? withStatus(error, decoded) : error;
   }
+}
+
+/** The caller knows the callee's model as little as its client does: the fault carries the status that the model gives it. */
+function withStatus(fault: Fault, { service, operation }: Decoded): Fault {
+  const status = fault.status ?? errorShape(fault, service.model, operation)?.errorStatus;
+  if (status === undefined || status === fault.status) return fault;
+  return new Fault(fault.code, fault.message, { status, fields: fault.fields, cause: fault });
 }
 
 async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Promise<Decoded> {

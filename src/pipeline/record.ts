@@ -5,6 +5,7 @@ import type { EventFacts } from '../kit/context.ts';
 import { redact } from '../model/redact.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent } from '../store/store.ts';
+import { copyOfAsked } from './asked-record.ts';
 import { buildRecord, type RecordFacts } from './cloudtrail-record.ts';
 import type { Addressed, Authenticated, Decoded, Routed } from './stages.ts';
 
@@ -31,7 +32,10 @@ export function entriesOf(parts: RecordParts, ended: Ended): readonly LedgerEven
   const { sharedWith } = ended.notes;
   if (sharedWith === undefined || sharedWith === facts.account) return [buildRecord(facts)];
   const shared = { ...facts, sharedEventId: parts.ids.uuid() };
-  return [buildRecord(shared), buildRecord({ ...shared, eventId: parts.ids.uuid(), account: sharedWith })];
+  return [
+    buildRecord(shared),
+    buildRecord({ ...shared, eventId: parts.ids.uuid(), account: sharedWith, asked: facts.asked && copyOfAsked(facts.asked) }),
+  ];
 }
 
 function factsOf(parts: RecordParts, { known, output, fault, notes }: Ended): RecordFacts {
@@ -64,5 +68,6 @@ function factsOf(parts: RecordParts, { known, output, fault, notes }: Ended): Re
     error: fault === undefined ? undefined : { code: fault.code, message: fault.message },
     resources: notes.resources ?? [],
     additionalEventData: notes.additionalEventData,
+    asked: notes.asked,
   };
 }

@@ -1,11 +1,14 @@
-// Every implemented operation of every service, called unsigned, wrongly signed, by a caller without permission, and by an administrator under
-// an explicit deny: it must be refused each time. Operations for which AWS asks no permission are listed; the list may only shrink.
+// Every implemented operation of every service, called unsigned, wrongly signed, with an expired session, by a caller without permission, by an
+// administrator under an explicit deny, and by the administrator of another account: it must be refused each time, and reach nothing of
+// another account. What AWS itself allows is listed; the lists may only shrink.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createResourceCheck } from '../../test/declared-resources.ts';
 import { temporaryDirectory } from '../../test/temporary.ts';
 import { systemClock } from '../base/clock.ts';
 import { randomIds } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
+import { storedExplanation } from '../kit/decision-records.ts';
 import { openInstallation } from '../kit/installation.ts';
 import { compose } from '../main.ts';
 import type { Operation, Shape, StructureShape } from '../model/model.ts';
@@ -24,6 +27,41 @@ import { loadServiceModel } from './models.ts';
 /** No permission is needed for these, says AWS; the session operations answer for themselves. */
 const withoutPermission: ReadonlySet<string> = new Set(['sts:GetCallerIdentity', 'sts:GetSessionToken']);
 
+/** What AWS answers to other accounts too, though the request names something of this one. */
+const answeredToOthers: Readonly<Record<string, string>> = {
+  'iam:DeleteOpenIDConnectProvider': 'does not fail for a provider that does not exist, and in the caller’s account it does not',
+  'kms:ListAliases': 'does not return aliases of other accounts, but does not fail for their keys',
+  'secretsmanager:BatchGetSecretValue': 'refuses each secret for itself',
+  'sts:GetAccessKeyInfo': 'tells the account of any access key to anybody who may ask',
+};
+
+const pathOfList = "AWS's refusals name the path that is listed";
+const unknownHandshake = 'a handshake that is not there has no kind, which is a part of its ARN';
+/** Actions whose resources depart from the service authorization reference, with the reason. May only shrink: one that no longer does must go. */
+const otherResources: Readonly<Record<string, string>> = {
+  'iam:GetRequestAuthorizationDetails': 'the reference does not have the action yet',
+  'iam:UpdateDelegationRequest': 'the reference does not have the action yet',
+  'iam:GetAccessKeyLastUsed': 'a key that is not there belongs to no user who could be named',
+  'iam:ListGroups': pathOfList,
+  'iam:ListInstanceProfiles': pathOfList,
+  'iam:ListPolicies': pathOfList,
+  'iam:ListRoles': pathOfList,
+  'iam:ListServerCertificates': pathOfList,
+  'iam:ListUsers': pathOfList,
+  'iam:ListVirtualMFADevices': pathOfList,
+  'organizations:AcceptHandshake': unknownHandshake,
+  'organizations:CancelHandshake': unknownHandshake,
+  'organizations:DeclineHandshake': unknownHandshake,
+  'organizations:DescribeHandshake': unknownHandshake,
+  'secretsmanager:ValidateResourcePolicy': 'a policy may be validated for no secret at all',
+};
+const othersMet = new Set<string>();
+const misfits = new Set<string>();
+const resourceProblem = createResourceCheck();
+
+const account = '111122223333';
+const otherAccount = '444455556666';
+
 const protocols = createProtocols();
 const clock = systemClock();
 const ids = randomIds();
@@ -31,14 +69,17 @@ const directory = temporaryDirectory('authorization');
 let store: Store;
 let pipeline: Pipeline;
 const keys: Record<string, SigningCredentials> = {};
+/** Of what the first account has. */
+const arns: Record<string, string> = {};
 
 beforeAll(async () => {
   const rootKey = ids.bytes(32);
   store = await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(rootKey), ids });
-  const { account } = await openInstallation(store, '111122223333', ids);
-  const root = await store.transact((transaction) =>
-    ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: undefined }),
-  );
+  await openInstallation(store, account, ids);
+  const rootOf = (id: string) =>
+    store.transact((transaction) => ensureAccount({ transaction, account: id, ids, now: clock.now(), givenRootKey: undefined }));
+  keys['root'] = await rootOf(account);
+  keys['other root'] = await rootOf(otherAccount);
   ({ pipeline } = compose({
     store,
     clock,
@@ -50,30 +91,85 @@ beforeAll(async () => {
       throw error;
     },
   }));
-  keys['root'] = root;
   const everything = { Effect: 'Allow', Action: '*', Resource: '*' };
   await addUser('powerless', undefined);
   await addUser('denied', { Version: '2012-10-17', Statement: [everything, { Effect: 'Deny', Action: '*', Resource: '*' }] });
   await addUser('administrator', { Version: '2012-10-17', Statement: [everything] });
+  await addUser('stranger', { Version: '2012-10-17', Statement: [everything] }, 'other root');
+  await addResources();
+  keys['expired'] = await expiredSession();
 });
 afterAll(async () => {
   await store.close();
   directory.remove();
 });
 
-async function addUser(name: string, policy: object | undefined): Promise<void> {
-  const iam = await loadServiceModel('iam');
-  const call = (operation: string, input: Structure) => send(iam.operations.get(operation), input, keys['root']);
-  await call('CreateUser', { UserName: name });
-  if (policy !== undefined) await call('PutUserPolicy', { UserName: name, PolicyName: 'p', PolicyDocument: JSON.stringify(policy) });
-  const { body } = await call('CreateAccessKey', { UserName: name });
+async function addUser(name: string, policy: object | undefined, by = 'root'): Promise<void> {
+  await call('iam', 'CreateUser', { UserName: name }, by);
+  if (policy !== undefined)
+    await call('iam', 'PutUserPolicy', { UserName: name, PolicyName: 'p', PolicyDocument: JSON.stringify(policy) }, by);
+  keys[name] = credentialsIn(await call('iam', 'CreateAccessKey', { UserName: name }, by));
+}
+
+/** The session of a role that may do everything; it is over when this returns. */
+async function expiredSession(): Promise<SigningCredentials> {
+  const RoleArn = `arn:aws:iam::${account}:role/some-role`;
+  const live = credentialsIn(await call('sts', 'AssumeRole', { RoleArn, RoleSessionName: 'late', DurationSeconds: 900 }, 'administrator'));
+  keys['live'] = live;
+  await call('iam', 'ListUsers', {}, 'live');
+  clock.advance(901_000);
+  return live;
+}
+
+/** Things of the first account under the names that the samples below ask for, so that there is something to reach. */
+async function addResources(): Promise<void> {
+  await call('iam', 'CreateUser', { UserName: 'some-name' });
+  await call('iam', 'CreateGroup', { GroupName: 'some-name' });
+  await call('iam', 'CreatePolicy', { PolicyName: 'some-name', PolicyDocument: document });
+  await call('iam', 'CreateInstanceProfile', { InstanceProfileName: 'some-name' });
+  await call('iam', 'CreateRole', { RoleName: 'some-name', AssumeRolePolicyDocument: trust });
+  const AssumeRolePolicyDocument = trust.replace('"Service":"ec2.amazonaws.com"', `"AWS":"${account}"`);
+  await call('iam', 'CreateRole', { RoleName: 'some-role', AssumeRolePolicyDocument });
+  await call('iam', 'AttachRolePolicy', { RoleName: 'some-role', PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' });
+  await call('iam', 'CreateOpenIDConnectProvider', { Url: 'https://some.name', ThumbprintList: ['a'.repeat(40)] });
+  await call('organizations', 'CreateOrganization', { FeatureSet: 'ALL' });
+  const Content = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: 'budgets:*', Resource: '*' }] });
+  const created = await call('organizations', 'CreatePolicy', { Name: 'p', Description: '', Type: 'SERVICE_CONTROL_POLICY', Content });
+  arns['guardrail'] = /"Id":"(p-[a-z0-9]+)"/.exec(created)?.[1] ?? '';
+  arns['key'] = arnIn(await call('kms', 'CreateKey', {}));
+  await call('kms', 'CreateAlias', { AliasName: 'alias/some-name', TargetKeyId: arns['key'] });
+  arns['secret'] = arnIn(
+    await call('secretsmanager', 'CreateSecret', { Name: 'some-name', SecretString: 'x', ClientRequestToken: ids.uuid() }),
+  );
+  await call('iam', 'CreateUser', { UserName: 'some-name' }, 'other root');
+}
+
+/** @throws Error when it is refused. */
+async function call(service: string, operation: string, input: Structure, by = 'root'): Promise<string> {
+  const { status, body } = await send((await loadServiceModel(service)).operations.get(operation), input, keys[by]);
+  if (status >= 300) throw new Error(`${service}:${operation}: ${body}`);
+  return body;
+}
+
+function credentialsIn(body: string): SigningCredentials {
   const member = (element: string) => new RegExp(`<${element}>([^<]+)<`).exec(body)?.[1] ?? '';
-  keys[name] = { accessKeyId: member('AccessKeyId'), secretAccessKey: new Secret(member('SecretAccessKey')) };
+  const sessionToken = member('SessionToken');
+  return {
+    accessKeyId: member('AccessKeyId'),
+    secretAccessKey: new Secret(member('SecretAccessKey')),
+    ...(sessionToken === '' ? {} : { sessionToken }),
+  };
+}
+
+function arnIn(body: string): string {
+  return /"A(?:rn|RN)":"([^"]+)"/.exec(body)?.[1] ?? '';
 }
 
 interface Answer {
   readonly status: number;
   readonly body: string;
+  /** Of the decision record of a refusal. */
+  readonly authorizationId: string | undefined;
 }
 
 async function send(operation: Operation | undefined, input: Structure, credentials: SigningCredentials | undefined): Promise<Answer> {
@@ -93,13 +189,14 @@ async function send(operation: Operation | undefined, input: Structure, credenti
   });
   // Protocols over REST name the error in a header.
   const name = response.headers['x-amzn-errortype'] ?? '';
-  return { status: response.status, body: `${name} ${Buffer.from(response.body).toString('utf8')}` };
+  const authorizationId = response.headers['x-castellan-authorization-id'];
+  return { status: response.status, body: `${name} ${Buffer.from(response.body).toString('utf8')}`, authorizationId };
 }
 
 const document = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'iam:ListUsers', Resource: '*' }] });
 const trust = JSON.stringify({
   Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Principal: { AWS: '111122223333' }, Action: 'sts:AssumeRole' }],
+  Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 });
 
 /** Values that satisfy the models; other required members get a value by their kind. */
@@ -136,6 +233,7 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ce: { TimePeriod: { Start: '2026-11-01', End: '2026-11-02' } },
   'iam-toolbox': { authorizationId: '0a1b2c' },
   kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
@@ -171,7 +269,6 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     OrganizationalUnitId: 'ou-exam-12345678',
     ChildId: 'ou-exam-12345678',
     ChildType: 'ACCOUNT',
-    PolicyId: 'p-1234567890',
     TargetId: '111122223333',
     ResourceId: '111122223333',
     HandshakeId: 'h-1234567890',
@@ -198,6 +295,7 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     resourceArns: ['arn:aws:resource-groups:us-east-1:111122223333:group/some-name'],
     tags: [{ key: 'k', value: 'v' }],
   },
+  resourcegroupstaggingapi: { S3Bucket: 'some-bucket' },
   sts: {
     TargetPrincipal: '444455556666',
     TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
@@ -208,7 +306,8 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 function sampleOf(shape: StructureShape | undefined, service: string): Structure {
   const input: Record<string, unknown> = {};
   for (const name of shape?.required ?? []) {
-    const own = samplesOf[service]?.[`${shape?.name}.${name}`] ?? samplesOf[service]?.[name] ?? samples[name];
+    const named = service === 'organizations' && name === 'PolicyId' ? arns['guardrail'] : samplesOf[service]?.[name];
+    const own = samplesOf[service]?.[`${shape?.name}.${name}`] ?? named ?? samples[name];
     if (own !== undefined) input[name] = name === 'PolicyDocument' && shape?.name === 'UpdateAssumeRolePolicyRequest' ? trust : own;
     else input[name] = sampleValue(shape?.members.get(name)?.shape, service);
   }
@@ -261,6 +360,9 @@ describe.each(Object.keys(services))('%s', (name) => {
         secretAccessKey: new Secret('wrong'),
       });
       expect(forged.body, label).toMatch(/SignatureDoesNotMatch|InvalidSignatureException/);
+      const late = await send(operation, input, keys['expired']);
+      expect(late.body, `${label} after the session`).toMatch(/ExpiredToken(?:Exception)?\b/);
+      expect(late.body, label).toContain('The security token included in the request is expired');
       if (withoutPermission.has(label)) continue;
       for (const caller of ['powerless', 'denied']) {
         const refused = await send(operation, input, keys[caller]);
@@ -269,7 +371,77 @@ describe.each(Object.keys(services))('%s', (name) => {
           caller === 'denied' ? /explicit deny|is not authorized to perform/ : /is not authorized to perform/,
         );
         expect(refused.status, label).toBeGreaterThanOrEqual(400);
+        await judgeResources(label, refused);
       }
     }
   });
 });
+
+describe.each(Object.keys(services))('%s, called from another account', (name) => {
+  test('reaches nothing of this one', async () => {
+    const [model, definition] = await Promise.all([loadServiceModel(name), services[name]?.()]);
+    const before = await stateOfAccount();
+    for (const { name: operationName, prove } of definition?.operations ?? []) {
+      if (prove !== undefined) continue;
+      const label = `${name}:${operationName}`;
+      const operation = model.operations.get(operationName);
+      const input = { ...sampleOf(operation?.input, name), ...foreign(operation?.input, name) };
+      const { status, body } = await send(operation, input, keys['stranger']);
+      if (label in answeredToOthers) {
+        expect(status, `${label} needs its exception no longer`).toBe(200);
+      } else if (namesAccount(input)) {
+        expect(body, label).toMatch(/AccessDenied|NotFound|NoSuchEntity|UnknownResource|NotInUse|InvalidInput/);
+        expect(status, label).toBeGreaterThanOrEqual(400);
+      } else if (status < 400 && label !== 'cloudtrail:LookupEvents') {
+        // Events show what the caller's own requests have named.
+        expect(body, label).not.toContain(account);
+      }
+    }
+    expect(await stateOfAccount()).toEqual(before);
+  });
+});
+
+/** Whether what the policies were asked about is a resource that the action can be limited to. */
+async function judgeResources(label: string, { authorizationId }: Answer): Promise<void> {
+  if (authorizationId === undefined) return;
+  const record = await store.transact((transaction) => storedExplanation(transaction, authorizationId));
+  for (const asked of record?.decisions ?? []) {
+    const problem = resourceProblem(asked);
+    if (problem === undefined) continue;
+    if (Object.hasOwn(otherResources, asked.action)) othersMet.add(asked.action);
+    else misfits.add(`${label} on ${asked.resource}: ${problem}`);
+  }
+}
+
+test('every operation asks about a resource of a type that its action has, and every exception is still one', () => {
+  expect([...misfits]).toEqual([]);
+  expect([...othersMet].sort()).toEqual(Object.keys(otherResources).sort());
+});
+
+/** Members that can name something of another account, with what this one has. */
+function foreign(shape: StructureShape | undefined, service: string): Structure {
+  const named: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    kms: { KeyId: arns['key'], TargetKeyId: arns['key'], SourceKeyId: arns['key'], DestinationKeyId: arns['key'] },
+    secretsmanager: { SecretId: arns['secret'], SecretIdList: [arns['secret']] },
+    lambda: { FunctionName: `arn:aws:lambda:us-east-1:${account}:function:some-name` },
+    iam: { AccessKeyId: keys['powerless']?.accessKeyId },
+    sts: { AccessKeyId: keys['powerless']?.accessKeyId },
+  };
+  return Object.fromEntries(Object.entries(named[service] ?? {}).filter(([member]) => shape?.members.has(member)));
+}
+
+function namesAccount(input: Structure): boolean {
+  const text = JSON.stringify(input);
+  return text.includes(account) || text.includes(keys['powerless']?.accessKeyId ?? account);
+}
+
+/** Every record that has to do with the first account, but for what is kept about refused requests. */
+async function stateOfAccount(): Promise<readonly string[]> {
+  const records: string[] = [];
+  for await (const { collection, key, value } of store.dump()) {
+    if (collection.startsWith('explanation')) continue;
+    const text = JSON.stringify([collection, key, value]);
+    if (text.includes(account)) records.push(text);
+  }
+  return records;
+}

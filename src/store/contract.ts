@@ -169,6 +169,29 @@ export function storeContract(name: string, start: () => Promise<Engine>): void 
       expect((await store.transact((transaction) => transaction.events({ account: '2', limit: 10 }))).length).toBe(0);
     });
 
+    test('keeps what was asked beside the events, and a context once however many share it', async () => {
+      const context = { id: 'context-1', text: '{"principal":"alice"}' };
+      const before = (await store.transact((transaction) => transaction.events({ limit: 1 })))[0]?.sequence ?? 0;
+      const append = (id: string, account: string, text: string | undefined) =>
+        store.transact(async (transaction) =>
+          transaction.append({ ...event(id), account, ...(text === undefined ? {} : { asked: { text, context } }) }),
+        );
+      await append('asked-1', '1', '+[]');
+      await append('asked-2', '2', '-[]');
+      await append('asked-3', '1', undefined);
+      const until = (await store.transact((transaction) => transaction.events({ limit: 1 })))[0]?.sequence ?? 0;
+      const all = await store.transact((transaction) => transaction.asked({ after: before, until }));
+      expect(all.map(({ eventId, text, contextId }) => [eventId, text, contextId])).toEqual([
+        ['asked-1', '+[]', 'context-1'],
+        ['asked-2', '-[]', 'context-1'],
+        ['asked-3', '', undefined],
+      ]);
+      const own = await store.transact((transaction) => transaction.asked({ after: before, until: until - 1, account: '2' }));
+      expect(own.map(({ eventId }) => eventId)).toEqual(['asked-2']);
+      expect(await store.transact((transaction) => transaction.askedContext('context-1'))).toBe(context.text);
+      expect(await store.transact((transaction) => transaction.askedContext('context-2'))).toBeUndefined();
+    });
+
     test('shows a reader each event once and in the order of the cursor, while sixteen clients append', async () => {
       let isDone = false;
       const writers = Promise.all(

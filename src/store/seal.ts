@@ -1,6 +1,6 @@
 // Seals what must not be readable in the database: AES-256-GCM under keys derived from the installation's root key, bound to the place
 // where the value stands (collection, key and path in the document), so that a ciphertext cannot be moved to another record.
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { Ids } from '../base/ids.ts';
 import { Secret } from '../base/secret.ts';
 import type { RootKeys } from './root-key.ts';
@@ -59,13 +59,13 @@ interface Box {
 
 /** One derived key per purpose and root key; a random nonce per value, the place as associated data. */
 function createBox(rootKeys: RootKeys, info: string, ids: Ids): Box {
-  const derived = new Map<Uint8Array, Buffer>();
-  const keyFrom = (rootKey: Uint8Array): Buffer => {
+  const derived = new Map<Uint8Array, KeyObject>();
+  const keyFrom = (rootKey: Uint8Array): KeyObject => {
     let key = derived.get(rootKey);
     if (key === undefined) {
       // Keys that are no longer used are not kept.
       for (const known of derived.keys()) if (!rootKeys.all.includes(known)) derived.delete(known);
-      key = Buffer.from(hkdfSync('sha256', rootKey, new Uint8Array(0), `${info} ${version}`, 32));
+      key = createSecretKey(Buffer.from(hkdfSync('sha256', rootKey, new Uint8Array(0), `${info} ${version}`, 32)));
       derived.set(rootKey, key);
     }
     return key;
@@ -89,7 +89,7 @@ function createBox(rootKeys: RootKeys, info: string, ids: Ids): Box {
   };
 }
 
-function openWith(key: Uint8Array, place: string, sealed: Buffer): Uint8Array | undefined {
+function openWith(key: KeyObject, place: string, sealed: Buffer): Uint8Array | undefined {
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes), { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(place, 'utf8')).setAuthTag(sealed.subarray(sealed.length - tagBytes));
   try {

@@ -36,6 +36,42 @@ export interface LedgerEvent {
   readonly resources: readonly { readonly type: string; readonly name: string }[];
   /** The CloudTrail record as JSON text. */
   readonly record: string;
+  /** What policies were asked about the request; undefined: nothing. Not in entries that are read back: `asked` has it. */
+  readonly asked?: Asked | undefined;
+}
+
+/** What policies were asked, for those who ask again later. The ledger keeps a context once, however many events have it. */
+export interface Asked {
+  readonly text: string;
+  readonly context: AskedContext;
+}
+
+/** What consecutive requests of a client have in common. */
+export interface AskedContext {
+  /** Of its text alone. */
+  readonly id: string;
+  readonly text: string;
+}
+
+/** An event as far as its question is concerned. */
+export interface AskedEntry {
+  readonly sequence: number;
+  readonly eventId: string;
+  readonly timeMs: number;
+  readonly account: string;
+  readonly region: string;
+  readonly eventName: string;
+  readonly eventSource: string;
+  /** Empty: nothing was asked. Undefined: the event is older than what is kept of questions. */
+  readonly text: string | undefined;
+  readonly contextId: string | undefined;
+}
+
+/** Oldest first: the events after one sequence up to another. */
+export interface AskedQuery {
+  readonly after: number;
+  readonly until: number;
+  readonly account?: string;
 }
 
 export interface LedgerEntry extends LedgerEvent {
@@ -84,6 +120,10 @@ export interface Transaction {
   events(query: LedgerQuery): Promise<readonly LedgerEntry[]>;
   /** The next events for a reader that sees each once: committed ones, oldest first, after a cursor that an earlier call gave. */
   eventsAfter(cursor: string | undefined, limit: number): Promise<LedgerBatch>;
+  /** What policies were asked about committed events. */
+  asked(query: AskedQuery): Promise<readonly AskedEntry[]>;
+  /** The text of a context. */
+  askedContext(id: string): Promise<string | undefined>;
 }
 
 export interface LedgerBatch {

@@ -1,6 +1,17 @@
 // What both engines share of a unit of work: buffered writes that lie over the committed state, and the ledger entries to come.
 import { limits } from '../base/limits.ts';
-import type { Document, Entry, LedgerBatch, LedgerEntry, LedgerEvent, LedgerQuery, Range, Transaction } from './store.ts';
+import type {
+  AskedEntry,
+  AskedQuery,
+  Document,
+  Entry,
+  LedgerBatch,
+  LedgerEntry,
+  LedgerEvent,
+  LedgerQuery,
+  Range,
+  Transaction,
+} from './store.ts';
 
 /** The committed state, as an engine reads it. */
 export interface CommittedState {
@@ -8,6 +19,8 @@ export interface CommittedState {
   list(collection: string, range: Range): Promise<readonly Entry[]> | readonly Entry[];
   events(query: LedgerQuery): Promise<readonly LedgerEntry[]>;
   eventsAfter(cursor: string | undefined, limit: number): Promise<LedgerBatch>;
+  asked(query: AskedQuery): Promise<readonly AskedEntry[]>;
+  askedContext(id: string): Promise<string | undefined>;
 }
 
 /** What a unit of work wants to change. `undefined` deletes. */
@@ -56,6 +69,8 @@ export function createUnitOfWork(state: CommittedState): UnitOfWork {
     },
     events: (query) => state.events(query),
     eventsAfter: (cursor, limit) => state.eventsAfter(cursor, limit),
+    asked: (query) => state.asked(query),
+    askedContext: (id) => state.askedContext(id),
   };
   const writes: Writes = {
     documents,

@@ -1,5 +1,5 @@
 // KMS: symmetric operations, a signature of each kind of key, and what the cryptography in them costs by itself.
-import { createCipheriv, createDecipheriv, generateKeyPairSync, hkdfSync, randomBytes, sign } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, generateKeyPairSync, hkdfSync, randomBytes, sign } from 'node:crypto';
 import { createClient } from '../client.ts';
 import { jsonRequest, type ScenarioGroup } from './scenario.ts';
 
@@ -54,17 +54,20 @@ export const kms: ScenarioGroup = {
     ];
   },
   bare() {
-    const material = randomBytes(32);
+    const material = createSecretKey(randomBytes(32));
     const message = Buffer.from(plaintext, 'base64');
-    const derived = (nonce: Uint8Array) => Buffer.from(hkdfSync('sha256', material, nonce, 'bench', 44));
+    const derived = (nonce: Uint8Array) => {
+      const bytes = Buffer.from(hkdfSync('sha256', material, nonce, 'bench', 44));
+      return { key: createSecretKey(bytes.subarray(0, 32)), iv: bytes.subarray(32) };
+    };
     const nonce = randomBytes(16);
     const sealing = derived(nonce);
-    const cipher = createCipheriv('aes-256-gcm', sealing.subarray(0, 32), sealing.subarray(32));
+    const cipher = createCipheriv('aes-256-gcm', sealing.key, sealing.iv);
     const sealed = Buffer.concat([cipher.update(message), cipher.final()]);
     const tag = cipher.getAuthTag();
     const open = () => {
       const opening = derived(nonce);
-      const decipher = createDecipheriv('aes-256-gcm', opening.subarray(0, 32), opening.subarray(32)).setAuthTag(tag);
+      const decipher = createDecipheriv('aes-256-gcm', opening.key, opening.iv, { authTagLength: 16 }).setAuthTag(tag);
       return [decipher.update(sealed), decipher.final()];
     };
     const rsa2048 = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey;

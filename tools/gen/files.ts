@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RawModel } from '../../src/model/load.ts';
-import { actionTypesFile } from './action-types.ts';
+import { actionTypesFile, resourceTypesFile } from './action-types.ts';
 import { apiTypesFile } from './api-types.ts';
 import { authzFile, readIamData } from './authz-file.ts';
 import type { Botocore } from './botocore.ts';
@@ -26,6 +26,9 @@ export function generatedFiles(root: string, botocore: Botocore): ReadonlyMap<st
       [`src/services/${name}/authz.json`, authzFile(iamData, iamPrefixes)],
     ]),
   );
+  const authz = vendoredServices.map(({ iamPrefixes }) => ({
+    prefixes: Object.fromEntries(iamPrefixes.map((each) => [each, iamData.authz(each)])),
+  }));
   return new Map([
     ...vendored,
     ...services.map(({ name, model }): [string, string] => [`src/services/${name}/api.gen.ts`, apiTypesFile(name, model)]),
@@ -45,14 +48,8 @@ export function generatedFiles(root: string, botocore: Botocore): ReadonlyMap<st
       ),
     ],
     ['src/services/models.sha256.json', manifestFile(versions, vendored)],
-    [
-      'src/kit/actions.gen.ts',
-      actionTypesFile(
-        vendoredServices.map(({ iamPrefixes }) => ({
-          prefixes: Object.fromEntries(iamPrefixes.map((each) => [each, iamData.authz(each)])),
-        })),
-      ),
-    ],
+    ['src/kit/actions.gen.ts', actionTypesFile(authz)],
+    ['src/kit/resources.gen.ts', resourceTypesFile(authz)],
     ['NOTICE', noticeFile(versions, iamData.license)],
   ]);
 }

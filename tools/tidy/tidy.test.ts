@@ -52,6 +52,7 @@ const banned: readonly { readonly word: RegExp; readonly allowed: RegExp; readon
   { word: /\bprocess\.env\b/, allowed: /^src\/(cli|http)\//, instead: 'an option (cli/options.ts)' },
   { word: /(?<![.\w])fetch\(/, allowed: /^src\/(cli|http|outbound)\//, instead: 'a port' },
   { word: /\bconsole\.(log|error|warn)\(/, allowed: /^src\/(cli)\//, instead: 'an error that the caller reports' },
+  { word: /\bresourceNamed\(/, allowed: /^src\/kit\/resource-arns/, instead: 'resourceNamed<type>(…)' },
   { word: /\b(TODO|FIXME|XXX)\b/, allowed: /^$/, instead: 'an issue' },
   { word: /(?<!\.)\b(describe|test|it)\.only\(/, allowed: /^$/, instead: 'the whole suite' },
   { word: /:\s*any\b|<any>|\bas any\b/, allowed: /^$/, instead: 'a type' },

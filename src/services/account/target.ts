@@ -1,8 +1,10 @@
 // Whose account an operation is about: the caller's own, or one that the caller's organisation lets it manage.
 // https://docs.aws.amazon.com/accounts/latest/reference/using-orgs-trusted-access.html
+
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import type { OrganizationStanding } from '../../kit/ports.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import { fault } from './service.ts';
 
 const servicePrincipal = 'account.amazonaws.com';
@@ -29,10 +31,11 @@ export function onAccountWith<Given>(action: Name, keys: (input: Given) => Keys)
     if (input.AccountId === undefined)
       return { action: `account:${action}`, resource: `arn:${partition}:account::${account}:account`, context };
     const standing = await organizations.standingOf(transaction, input.AccountId, servicePrincipal);
-    const inside = standing === undefined ? '*' : `account/${standing.organizationId}/${input.AccountId}`;
     const owner = standing?.managementAccount ?? account;
     const place = standing === undefined ? {} : placeKeys(standing);
-    return { action: `account:${action}`, resource: `arn:${partition}:account::${owner}:${inside}`, context: { ...context, ...place } };
+    const inside = `account/${standing?.organizationId ?? 'o-*'}/${input.AccountId}`;
+    const resource = resourceNamed<'account:accountInOrganization'>(`arn:${partition}:account::${owner}:${inside}`);
+    return { action: `account:${action}`, resource, context: { ...context, ...place } };
   };
 }
 

@@ -1,5 +1,7 @@
 // Which condition keys policies ask for: in their conditions, and in the variables of their resources and values.
+
 import { commonFault } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import type { PolicyDocument, Statement } from '../../policy/document.ts';
 import { parseDocument } from '../../policy/document.ts';
 import type { ContextEntry } from './api.gen.ts';
@@ -14,7 +16,10 @@ export const GetContextKeysForCustomPolicy = operation('GetContextKeysForCustomP
 });
 
 export const GetContextKeysForPrincipalPolicy = operation('GetContextKeysForPrincipalPolicy', {
-  access: (input) => ({ action: 'iam:GetContextKeysForPrincipalPolicy', resource: input.PolicySourceArn }),
+  access: (input) => ({
+    action: 'iam:GetContextKeysForPrincipalPolicy',
+    resource: resourceNamed<'iam:user' | 'iam:group' | 'iam:role'>(input.PolicySourceArn),
+  }),
   async handle(input, scope) {
     const { policies } = await principalOf(scope, input.PolicySourceArn);
     const given = inputPolicies(scope, input.PolicyInputList, 'PolicyInputList');

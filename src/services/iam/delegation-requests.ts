@@ -1,8 +1,11 @@
 // Delegation requests: another account asks for temporary access, an identity of this account takes the request up, accepts or rejects it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies-temporary-delegation.html
+
 import { wholeSeconds } from '../../base/clock.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import type { DelegationPermission, stateType } from './api.gen.ts';
 import { type DelegationRequestRecord, delegationRequests, delegationsOfAccount, delegationWorkflows } from './delegation-records.ts';
 import { listPage } from './listing.ts';
@@ -33,7 +36,7 @@ async function requireRequest({ transaction, account }: Scope, id: string): Prom
   return request;
 }
 
-function arnOfRequest({ partition, account }: Scope, id: string): string {
+function arnOfRequest({ partition, account }: Scope, id: string): ResourceArn<'iam:delegation-request'> {
   return `arn:${partition}:iam::${account}:delegation-request/${id}`;
 }
 
@@ -218,7 +221,7 @@ export const delegationRequestOperations = [
   operation('GetHumanReadableSummary', {
     // AWS has a language model write it; here is none, which the operation has a state for.
     coverage: 'stored',
-    access: (input) => ({ action: 'iam:GetHumanReadableSummary', resource: input.EntityArn }),
+    access: (input) => ({ action: 'iam:GetHumanReadableSummary', resource: resourceNamed<'iam:delegation-request'>(input.EntityArn) }),
     async handle(input, context) {
       const id = /:delegation-request\/([\w-]+)$/.exec(input.EntityArn)?.[1];
       if (id === undefined) throw fault('InvalidInput', 'The only supported entity type is delegation-request.');

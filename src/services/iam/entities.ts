@@ -3,6 +3,8 @@
 import type { Scope } from '../../kit/context.ts';
 import { advanceGeneration } from '../../kit/generation.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { requireModifiable } from './protected-roles.ts';
 import { type EntityKind, type GroupRecord, groups, lower, type RoleRecord, roles, type Tags, type UserRecord, users } from './records.ts';
 import { fault } from './service.ts';
@@ -11,18 +13,18 @@ import { fault } from './service.ts';
 export interface Entity {
   readonly kind: EntityKind;
   readonly name: string;
-  readonly arn: string;
+  readonly arn: ResourceArn<`iam:${EntityKind}`>;
   readonly id: string;
   readonly tags: Tags;
 }
 
-export function arnOf(
+export function arnOf<Kind extends EntityKind | 'policy' | 'instance-profile' | 'server-certificate'>(
   scope: Scope,
-  kind: EntityKind | 'policy' | 'instance-profile' | 'server-certificate',
+  kind: Kind,
   path: string,
   name: string,
-): string {
-  return `arn:${scope.partition}:iam::${scope.account}:${kind}${path}${name}`;
+): ResourceArn<`iam:${Kind}`> {
+  return resourceNamed<`iam:${Kind}`>(`arn:${scope.partition}:iam::${scope.account}:${kind}${path}${name}`);
 }
 
 /** @throws Fault NoSuchEntity */

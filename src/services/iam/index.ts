@@ -30,6 +30,7 @@ import { roleDeletionJob, serviceLinkedRoleOperations } from './service-linked-r
 import { signingCertificateOperations } from './signing-certificates.ts';
 import { simulationOperations } from './simulation.ts';
 import { sshPublicKeyOperations } from './ssh-public-keys.ts';
+import { iamTaggables } from './taggables.ts';
 import { tagOperations } from './tags.ts';
 import { userOperations } from './users.ts';
 
@@ -38,6 +39,7 @@ export const iam: ServiceDefinition = {
   quirks: { isGlobal: true },
   jobs: [roleDeletionJob, credentialReportJob],
   readers: [lastAccessReader],
+  taggables: iamTaggables,
   operations: [
     ...userOperations,
     ...groupOperations,

@@ -1,9 +1,11 @@
 // Service last accessed reports: which services and actions an entity's permissions policies grant, and when they were last attempted.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed-view-data.html
+
 import { wholeSeconds } from '../../base/clock.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import type { CompiledPolicy } from '../../policy/compile.ts';
 import type { AccessAdvisorUsageGranularityType, ServiceLastAccessed, TrackedActionLastAccessed } from './api.gen.ts';
 import { type GrantableService, grantableServices, grantedActions } from './grantable-services.ts';
@@ -43,7 +45,10 @@ const keptMs = 7 * 24 * 3_600_000;
 const forgottenAtOnce = 20;
 
 export const GenerateServiceLastAccessedDetails = operation('GenerateServiceLastAccessedDetails', {
-  access: (input) => ({ action: 'iam:GenerateServiceLastAccessedDetails', resource: input.Arn }),
+  access: (input) => ({
+    action: 'iam:GenerateServiceLastAccessedDetails',
+    resource: resourceNamed<'iam:user' | 'iam:group' | 'iam:role' | 'iam:policy'>(input.Arn),
+  }),
   readOnly: true,
   async handle(input, context) {
     const { transaction, account, now, ids } = context;
@@ -206,7 +211,10 @@ function shownEntity({ principal, atMs }: { readonly principal: ReportedPrincipa
 }
 
 export const ListPoliciesGrantingServiceAccess = operation('ListPoliciesGrantingServiceAccess', {
-  access: (input): Access => ({ action: 'iam:ListPoliciesGrantingServiceAccess', resource: input.Arn }),
+  access: (input): Access => ({
+    action: 'iam:ListPoliciesGrantingServiceAccess',
+    resource: resourceNamed<'iam:user' | 'iam:group' | 'iam:role' | 'iam:policy'>(input.Arn),
+  }),
   async handle(input, context) {
     if (/:policy\//.test(input.Arn)) throw fault('InvalidInput', `Invalid ARN: ${input.Arn}`);
     const { policies } = await requireReported(context, input.Arn);

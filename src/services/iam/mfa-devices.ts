@@ -1,10 +1,13 @@
 // Virtual MFA devices: made with a seed, enabled for a user by two consecutive codes, and verified for STS.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_enable_virtual.html
+
 import { wholeSeconds } from '../../base/clock.ts';
 import { base32Id } from '../../base/ids.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { mfasOfOwner, type VirtualMfaRecord, virtualMfas } from './credential-records.ts';
 import { tagList, tagRecord } from './entities.ts';
 import { listPage } from './listing.ts';
@@ -22,8 +25,8 @@ const seedCharacters = 64;
 const enableWindow = 20;
 const resyncWindow = 960;
 
-function serialOf({ partition, account }: Scope, path: string, name: string): string {
-  return `arn:${partition}:iam::${account}:mfa${path}${name}`;
+function serialOf({ partition, account }: Scope, path: string, name: string): ResourceArn<'iam:mfa'> {
+  return resourceNamed<'iam:mfa'>(`arn:${partition}:iam::${account}:mfa${path}${name}`);
 }
 
 /** @throws Fault NoSuchEntity */
@@ -44,7 +47,12 @@ async function requireDeviceOf(scope: Scope, owner: Owner, serialNumber: string)
 
 async function deviceAccess(scope: Scope, action: Access['action'], serialNumber: string, extra: Partial<Access> = {}): Promise<Access> {
   const device = await virtualMfas.get(scope.transaction, scope.account, lower(serialNumber));
-  return { action, resource: serialNumber, ...(device === undefined ? {} : { resourceTags: device.tags }), ...extra };
+  return {
+    action,
+    resource: resourceNamed<'iam:mfa'>(serialNumber),
+    ...(device === undefined ? {} : { resourceTags: device.tags }),
+    ...extra,
+  };
 }
 
 export const CreateVirtualMFADevice = operation('CreateVirtualMFADevice', {

@@ -1,7 +1,10 @@
 // OpenID Connect identity providers. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html
+
 import { wholeSeconds } from '../../base/clock.ts';
 import type { Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { tagRecord } from './entities.ts';
 import { type OpenIdProviderRecord, openIdProviders, providerOfArn } from './identity-providers.ts';
 import { mergedTags, sortedTags, tagPage, withoutTags } from './provider-tags.ts';
@@ -11,7 +14,7 @@ const providersMax = 100;
 const clientIdsMax = 100;
 const thumbprintsMax = 5;
 
-function arnOf(scope: Scope, url: string): string {
+function arnOf(scope: Scope, url: string): ResourceArn<'iam:oidc-provider'> {
   return `arn:${scope.partition}:iam::${scope.account}:oidc-provider/${url}`;
 }
 
@@ -31,8 +34,9 @@ type OnProvider = { readonly OpenIDConnectProviderArn: string };
 
 function onProvider<Input extends OnProvider>(action: Access['action'], more: (input: Input) => Partial<Access> = () => ({})) {
   return async (input: Input, scope: Scope): Promise<Access> => {
-    const { OpenIDConnectProviderArn: resource } = input;
-    const record = await find(scope, resource);
+    const { OpenIDConnectProviderArn: arn } = input;
+    const record = await find(scope, arn);
+    const resource = resourceNamed<'iam:oidc-provider'>(arn);
     return { action, resource, ...(record === undefined ? {} : { resourceTags: record.tags }), ...more(input) };
   };
 }
@@ -65,7 +69,7 @@ function checkedThumbprints(thumbprints: readonly string[]): readonly string[] {
 }
 
 /** What the access stage can name before the URL is judged. */
-function resourceOf(scope: Scope, given: string): string {
+function resourceOf(scope: Scope, given: string): ResourceArn<'iam:oidc-provider'> {
   return arnOf(scope, given.replace(/^https:\/\//i, ''));
 }
 

@@ -1,6 +1,8 @@
 // Whose credentials a request is about: a user's, or the account's root's own. AWS's operations leave the name out for the caller itself.
+
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { arnOf, entityAccess, requireUser, userNameOf } from './entities.ts';
 import { lower, principalIds, users } from './records.ts';
 
@@ -12,7 +14,7 @@ export interface Owner {
   readonly arn: string;
 }
 
-export function rootArn({ partition, account }: Pick<Scope, 'partition' | 'account'>): string {
+export function rootArn({ partition, account }: Pick<Scope, 'partition' | 'account'>): ResourceArn<'sts:root-user'> {
   return `arn:${partition}:iam::${account}:root`;
 }
 

@@ -1,6 +1,8 @@
 // Finding managed policies by ARN, and what IAM authorises on them.
+
 import type { Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import { findManagedPolicy, type ManagedPolicy } from './managed-policies.ts';
 import type { PolicyRecord } from './records.ts';
 import { fault } from './service.ts';
@@ -23,7 +25,8 @@ export async function requireOwnPolicy(scope: Scope, arn: string): Promise<Polic
 
 export async function policyAccess(scope: Scope, action: Access['action'], arn: string, extra: Partial<Access> = {}): Promise<Access> {
   const found = await findManagedPolicy(scope.transaction, arn);
-  return { action, resource: arn, shownAs: `policy ${arn}`, ...(found === undefined ? {} : { resourceTags: found.record.tags }), ...extra };
+  const resource = resourceNamed<'iam:policy'>(arn);
+  return { action, resource, shownAs: `policy ${arn}`, ...(found === undefined ? {} : { resourceTags: found.record.tags }), ...extra };
 }
 
 export function onPolicy<Input extends { readonly PolicyArn: string }>(action: Access['action']) {

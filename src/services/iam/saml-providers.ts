@@ -1,10 +1,13 @@
 // SAML 2.0 identity providers. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_saml.html
+
 import { createPrivateKey } from 'node:crypto';
 import { wholeSeconds } from '../../base/clock.ts';
 import { base32Id } from '../../base/ids.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import type { assertionEncryptionModeType } from './api.gen.ts';
 import { tagRecord } from './entities.ts';
 import { providerOfArn, type SamlPrivateKey, type SamlProviderRecord, samlMetadata, samlProviders } from './identity-providers.ts';
@@ -18,7 +21,7 @@ const privateKeysMax = 2;
 /** AWS: what GetSAMLProvider says when the metadata names no end. */
 const unlimitedMs = 100 * 365 * 86_400_000;
 
-function arnOf(scope: Scope, name: string): string {
+function arnOf(scope: Scope, name: string): ResourceArn<'iam:saml-provider'> {
   return `arn:${scope.partition}:iam::${scope.account}:saml-provider/${name}`;
 }
 
@@ -42,7 +45,8 @@ function onProvider<Input extends { readonly SAMLProviderArn: string }>(
 ) {
   return async (input: Input, scope: Scope): Promise<Access> => {
     const record = await find(scope, input.SAMLProviderArn);
-    return { action, resource: input.SAMLProviderArn, ...(record === undefined ? {} : { resourceTags: record.tags }), ...more(input) };
+    const resource = resourceNamed<'iam:saml-provider'>(input.SAMLProviderArn);
+    return { action, resource, ...(record === undefined ? {} : { resourceTags: record.tags }), ...more(input) };
   };
 }
 

@@ -97,7 +97,7 @@ export const DeleteServiceLinkedRole = operation('DeleteServiceLinkedRole', {
 export const GetServiceLinkedRoleDeletionStatus = operation('GetServiceLinkedRoleDeletionStatus', {
   access: (input, scope) => ({
     action: 'iam:GetServiceLinkedRoleDeletionStatus',
-    resource: `arn:${scope.partition}:iam::${scope.account}:role${/^task(\/.*)\/[^/]*$/.exec(input.DeletionTaskId)?.[1] ?? '/*'}`,
+    resource: `arn:${scope.partition}:iam::${scope.account}:role/${/^task\/(.*)\/[^/]*$/.exec(input.DeletionTaskId)?.[1] ?? '*'}`,
   }),
   async handle(input, context) {
     const task = await roleDeletions.get(context.transaction, context.account, input.DeletionTaskId);

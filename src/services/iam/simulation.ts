@@ -1,8 +1,10 @@
 // The policy simulator: what the engine would decide, for policies and a context that the request gives.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html
+
 import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import { decodeMarker, encodeMarker } from '../../kit/paging.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import { type Explanation, explain, type LayerTrace } from '../../policy/explain.ts';
 import type { AuthorizationRequest, Outcome, PolicyLayer, Principal } from '../../policy/policy.ts';
 import { statementSpans } from '../../policy/positions.ts';
@@ -48,7 +50,10 @@ export const SimulateCustomPolicy = operation('SimulateCustomPolicy', {
 });
 
 export const SimulatePrincipalPolicy = operation('SimulatePrincipalPolicy', {
-  access: (input) => ({ action: 'iam:SimulatePrincipalPolicy', resource: input.PolicySourceArn }),
+  access: (input) => ({
+    action: 'iam:SimulatePrincipalPolicy',
+    resource: resourceNamed<'iam:user' | 'iam:group' | 'iam:role'>(input.PolicySourceArn),
+  }),
   async handle(input, scope) {
     const source = await principalOf(scope, input.PolicySourceArn);
     const isUser = source.userName !== undefined;

@@ -1,11 +1,11 @@
 // Encrypt, Decrypt and ReEncrypt. https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#encrypt_context
-import { constants, createPublicKey, privateDecrypt, publicEncrypt } from 'node:crypto';
+import { constants, privateDecrypt, publicEncrypt } from 'node:crypto';
 import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { DecryptRequest, EncryptionAlgorithmSpec, ReEncryptRequest } from './api.gen.ts';
 import { decryptWith, type EncryptionContext, encryptWith, readHeader } from './ciphertext.ts';
 import { keyAccess, resolvedAccess } from './key-access.ts';
-import { privateKeyOf } from './key-material.ts';
+import { privateKeyOf, secretKeyOf, verifyingKeyOf } from './key-material.ts';
 import { keyArn, type ResolvedKey, requireKey, resolveKey } from './key-names.ts';
 import { requireUsable } from './key-states.ts';
 import { currentMaterial, materialNamed } from './materials.ts';
@@ -198,7 +198,7 @@ export async function encryptUnder(context: Context, key: KeyRecord, plaintext: 
   if (key.customKeyStoreId !== undefined) return encryptInStore(context, key, material, plaintext, use);
   if (algorithm === 'SYMMETRIC_DEFAULT') {
     const header = { account: key.account, keyId: key.keyId, materialId: material.materialId };
-    return encryptWith(material.secret.revealBytes(), header, context.ids.bytes(16), plaintext, encryptionContext);
+    return encryptWith(secretKeyOf(material.secret), header, context.ids.bytes(16), plaintext, encryptionContext);
   }
   const oaepHash = oaepHashOf(algorithm);
   const bits = rsaBits(key);
@@ -208,8 +208,7 @@ export async function encryptUnder(context: Context, key: KeyRecord, plaintext: 
       `Algorithm ${algorithm} and key spec ${key.spec} cannot encrypt data larger than ${rsaPlaintextBytesMax(bits, algorithm)} bytes.`,
     );
   }
-  const publicKey = createPublicKey({ key: Buffer.from(material.record.publicKey ?? '', 'base64'), format: 'der', type: 'spki' });
-  return publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, plaintext);
+  return publicEncrypt({ key: verifyingKeyOf(material.secret), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, plaintext);
 }
 
 async function decryptUnder(
@@ -229,7 +228,7 @@ async function decryptUnder(
     if (material !== undefined && key.customKeyStoreId !== undefined) {
       return { plaintext: await decryptInStore(context, key, material, blob, use), materialId: material.materialId };
     }
-    const plaintext = material === undefined ? undefined : decryptWith(material.secret.revealBytes(), blob, encryptionContext);
+    const plaintext = material === undefined ? undefined : decryptWith(secretKeyOf(material.secret), blob, encryptionContext);
     if (material === undefined || plaintext === undefined) throw fault('InvalidCiphertextException', '');
     return { plaintext, materialId: material.materialId };
   }

@@ -9,10 +9,12 @@ import { importOperations } from './imports.ts';
 import { keyPolicyOperations } from './key-policies.ts';
 import { keyOperations } from './keys.ts';
 import { macOperations } from './macs.ts';
+import { metering } from './metering.ts';
 import { multiRegionOperations } from './multi-region.ts';
 import { rotationOperations } from './rotation.ts';
 import { dueKeys } from './schedule.ts';
 import { signingOperations } from './signing.ts';
+import { taggableKeys } from './taggables.ts';
 import { tagOperations } from './tags.ts';
 import { GetKeyLastUsage, keyUsage } from './usage.ts';
 
@@ -38,4 +40,6 @@ export const kms: ServiceDefinition = {
   ],
   jobs: [dueKeys],
   readers: [keyUsage],
+  metering,
+  taggables: [taggableKeys],
 };

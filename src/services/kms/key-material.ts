@@ -1,5 +1,12 @@
 // Makes key material of every spec, and reads what is stored of it. Generation of RSA keys runs off the event loop.
-import { createHash, createPrivateKey, createPublicKey, generateKeyPair as generateKeyPairWithCallback, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPair as generateKeyPairWithCallback,
+  type KeyObject,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Ids } from '../../base/ids.ts';
 import { Secret } from '../../base/secret.ts';
@@ -48,8 +55,31 @@ export function publicKeyOf(privateKey: KeyObject): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64');
 }
 
+/** Of symmetric and HMAC keys. Lives in the opened record, as the next two do: the store lets go of it when the record changes (ADR 25). */
+export function secretKeyOf(material: Secret): KeyObject {
+  return material.once(readSecretKey);
+}
+
+/** Reading it costs as much as signing with it. */
 export function privateKeyOf(material: Secret): KeyObject {
-  return createPrivateKey({ key: Buffer.from(material.revealBytes()), format: 'der', type: 'pkcs8' });
+  return material.once(readPrivateKey);
+}
+
+/** Of the private key. */
+export function verifyingKeyOf(material: Secret): KeyObject {
+  return material.once(readVerifyingKey);
+}
+
+function readSecretKey(bytes: Uint8Array): KeyObject {
+  return createSecretKey(bytes);
+}
+
+function readPrivateKey(bytes: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.from(bytes), format: 'der', type: 'pkcs8' });
+}
+
+function readVerifyingKey(bytes: Uint8Array): KeyObject {
+  return createPublicKey(readPrivateKey(bytes));
 }
 
 /** Names the material without telling anything of it; the same for the same material of the same key, in every region. */

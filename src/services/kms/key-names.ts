@@ -1,7 +1,10 @@
 // The ways in which a key is named (id, ARN, alias, alias ARN) and what they lead to.
 // https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html
+
 import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { managedKeyFor } from './managed-keys.ts';
 import { aliases, type KeyRecord, keys } from './records.ts';
 import { fault } from './service.ts';
@@ -11,7 +14,7 @@ export interface ResolvedKey {
   readonly account: string;
   readonly region: string;
   /** ARN that the name stands for: of the key, or of the alias when no key is behind it. */
-  readonly arn: string;
+  readonly arn: ResourceArn<'kms:key' | 'kms:alias'>;
   readonly key: KeyRecord | undefined;
   /** `alias/name`, when the client used one. */
   readonly alias: string | undefined;
@@ -22,12 +25,17 @@ export interface ResolvedKey {
 export function keyArn(
   { partition }: { readonly partition: string },
   { account, region, keyId }: Pick<KeyRecord, 'account' | 'region' | 'keyId'>,
-): string {
+): ResourceArn<'kms:key'> {
   return `arn:${partition}:kms:${region}:${account}:key/${keyId}`;
 }
 
-export function aliasArn({ partition }: { readonly partition: string }, account: string, region: string, aliasName: string): string {
-  return `arn:${partition}:kms:${region}:${account}:${aliasName}`;
+export function aliasArn(
+  { partition }: { readonly partition: string },
+  account: string,
+  region: string,
+  aliasName: string,
+): ResourceArn<'kms:alias'> {
+  return resourceNamed<'kms:alias'>(`arn:${partition}:kms:${region}:${account}:${aliasName}`);
 }
 
 /** Never throws for a key that does not exist: whether the caller may know that is for its permissions to say. */

@@ -6,7 +6,7 @@ import { type Access, commonFault } from '../../kit/operation.ts';
 import type { MacAlgorithmSpec } from './api.gen.ts';
 import { noteCryptography } from './encryption.ts';
 import { keyAccess } from './key-access.ts';
-import { privateKeyOf } from './key-material.ts';
+import { privateKeyOf, secretKeyOf } from './key-material.ts';
 import { keyArn, requireKey } from './key-names.ts';
 import { requireEnabled, requireUsable } from './key-states.ts';
 import { currentMaterial } from './materials.ts';
@@ -68,7 +68,7 @@ async function macOf(
   }
   refuseDryRun(input);
   const { secret } = await currentMaterial(context, key);
-  return createHmac(hashes[input.MacAlgorithm], secret.revealBytes()).update(input.Message).digest();
+  return createHmac(hashes[input.MacAlgorithm], secretKeyOf(secret)).update(input.Message).digest();
 }
 
 export const GetPublicKey = operation('GetPublicKey', {

@@ -1,5 +1,6 @@
 // Signatures and their verification. https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
-import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { constants, type KeyObject, sign, verify } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Ids } from '../../base/ids.ts';
 import type { Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
@@ -7,7 +8,7 @@ import type { MessageType, SigningAlgorithmSpec } from './api.gen.ts';
 import { signDigest, verifyDigest } from './digests.ts';
 import { noteCryptography } from './encryption.ts';
 import { keyAccess } from './key-access.ts';
-import { privateKeyOf } from './key-material.ts';
+import { privateKeyOf, verifyingKeyOf } from './key-material.ts';
 import { keyArn, requireKey } from './key-names.ts';
 import { requireUsable } from './key-states.ts';
 import { currentMaterial } from './materials.ts';
@@ -15,6 +16,8 @@ import type { KeyRecord } from './records.ts';
 import { refuseDryRun } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { specs } from './specs.ts';
+
+const signOffLoop = promisify(sign);
 
 interface Algorithm {
   /** Undefined: the scheme hashes by itself. */
@@ -82,9 +85,8 @@ export const Verify = operation('Verify', {
     noteCryptography(context, key, { message: undefined, signature: undefined });
     requireSigning(context, key, input, 'Verify');
     refuseDryRun(input);
-    const { record } = await currentMaterial(context, key);
-    const publicKey = createPublicKey({ key: Buffer.from(record.publicKey ?? '', 'base64'), format: 'der', type: 'spki' });
-    if (!(await isValid(publicKey, key, input))) throw fault('KMSInvalidSignatureException', '');
+    const { secret } = await currentMaterial(context, key);
+    if (!(await isValid(verifyingKeyOf(secret), key, input))) throw fault('KMSInvalidSignatureException', '');
     return { KeyId: keyArn(context, key), SignatureValid: true, SigningAlgorithm: input.SigningAlgorithm };
   },
 });
@@ -122,7 +124,8 @@ async function signatureOf(ids: Ids, privateKey: KeyObject, key: KeyRecord, inpu
   const { hash, scheme } = algorithms[input.SigningAlgorithm];
   if (input.MessageType === 'DIGEST' || input.MessageType === 'EXTERNAL_MU')
     return signDigest(privateKey, key.spec, scheme, hash, input.Message, ids);
-  return sign(hash ?? null, input.Message, { key: privateKey, ...paddingOf(scheme) });
+  const signer = { key: privateKey, ...paddingOf(scheme) };
+  return isSlow(key) ? signOffLoop(hash ?? null, input.Message, signer) : sign(hash ?? null, input.Message, signer);
 }
 
 async function isValid(publicKey: KeyObject, key: KeyRecord, input: SigningInput & { readonly Signature: Uint8Array }): Promise<boolean> {
@@ -136,6 +139,12 @@ async function isValid(publicKey: KeyObject, key: KeyRecord, input: SigningInput
     // A signature that cannot even be read is not valid.
     return false;
   }
+}
+
+/** Signatures of about a millisecond leave the event loop to others; handing over shorter ones costs more than it spares. */
+function isSlow({ spec }: KeyRecord): boolean {
+  const { material } = specs[spec];
+  return material.kind === 'rsa' || material.kind === 'ml-dsa' || (material.kind === 'ec' && material.bytes > 32);
 }
 
 function paddingOf(scheme: Algorithm['scheme']): object {

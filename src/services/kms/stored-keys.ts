@@ -7,6 +7,7 @@ import type { CreateKeyRequest } from './api.gen.ts';
 import { type CiphertextHeader, contextBytes, decryptWith, type EncryptionContext, encryptWith } from './ciphertext.ts';
 import { authenticatedContext, decodeExternal, encodeExternal } from './external-ciphertext.ts';
 import { viaService } from './key-access.ts';
+import { secretKeyOf } from './key-material.ts';
 import { keyArn } from './key-names.ts';
 import type { OpenMaterial } from './materials.ts';
 import { type KeyRecord, type KeyStoreRecord, keyStores, storedKeys } from './records.ts';
@@ -93,7 +94,7 @@ export async function encryptInStore(
   const question = questionOf('encrypt', key, use, plaintext);
   // Another run of this request draws the same bytes; if it is about another message, that has another question, and so its own nonce.
   const nonce = createHash('sha256').update(context.ids.bytes(16)).update(question).digest().subarray(0, 16);
-  const inner = () => encryptWith(material.secret.revealBytes(), header, nonce, plaintext, use.encryptionContext);
+  const inner = () => encryptWith(secretKeyOf(material.secret), header, nonce, plaintext, use.encryptionContext);
   const answer = context.answers.ask(question, () => client.encrypt(xksKeyId, inner(), authenticatedContext(use.encryptionContext)));
   return encodeExternal(header, answered(answer));
 }
@@ -113,7 +114,7 @@ export async function decryptInStore(
   const inner = answered(
     context.answers.ask(question, () => client.decrypt(xksKeyId, sealed, authenticatedContext(use.encryptionContext))),
   );
-  const plaintext = decryptWith(material.secret.revealBytes(), inner, use.encryptionContext);
+  const plaintext = decryptWith(secretKeyOf(material.secret), inner, use.encryptionContext);
   if (plaintext === undefined) {
     throw fault(
       'KMSInvalidStateException',

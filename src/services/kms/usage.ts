@@ -37,12 +37,17 @@ const tracked: ReadonlySet<string> = new Set<KeyLastUsageTrackingOperation>([
 export const keyUsage: LedgerReader = {
   name: 'key-usage',
   async read(events, { transaction }) {
-    for (const event of events) {
+    // Only the last use of each key counts, so the newest events are read first and most are not looked into.
+    const seen = new Set<string>();
+    for (const event of events.toReversed()) {
       if (event.eventSource !== 'kms.amazonaws.com' || !isTracked(event.eventName)) continue;
+      const name = event.resources.find(({ type }) => type === 'AWS::KMS::Key')?.name ?? '';
+      if (seen.has(name)) continue;
       // Decoding boundary: the ledger's records are the pipeline's own.
       const { errorCode, requestID } = JSON.parse(event.record) as { readonly errorCode?: string; readonly requestID?: string };
-      const arn = parseArn(event.resources.find(({ type }) => type === 'AWS::KMS::Key')?.name ?? '');
+      const arn = parseArn(name);
       if (errorCode !== undefined || arn === undefined) continue;
+      seen.add(name);
       usages.put(transaction, {
         account: arn.account,
         region: arn.region,

@@ -2,12 +2,16 @@
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { functionOperations } from './functions.ts';
 import { Invoke, queuedInvocations } from './invoke.ts';
+import { metering } from './metering.ts';
 import { permissionOperations } from './permissions.ts';
 import { settingOperations } from './settings.ts';
+import { taggableFunctions } from './taggables.ts';
 import { versionOperations } from './versions.ts';
 
 export const lambda: ServiceDefinition = {
   name: 'lambda',
   operations: [...functionOperations, ...versionOperations, ...permissionOperations, ...settingOperations, Invoke],
   jobs: [queuedInvocations],
+  metering,
+  taggables: [taggableFunctions],
 };

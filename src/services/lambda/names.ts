@@ -1,7 +1,9 @@
 // The ways in which a function is named, and what they lead to: a name, a partial or whole ARN, each with or without a version or alias.
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import type { PolicySource } from '../../policy/policy.ts';
 import { type AliasRecord, aliases, type FunctionRecord, functions, latest, permissions } from './records.ts';
 import { byUser, fault } from './service.ts';
@@ -36,8 +38,11 @@ export function namedFunction(scope: Scope, functionName: string, qualifier?: st
   return { account, region, name, qualifier: qualifier ?? own };
 }
 
-export function functionArn(scope: { readonly partition: string }, { account, region, name, qualifier }: Named): string {
-  const base = `arn:${scope.partition}:lambda:${region}:${account}:function:${name}`;
+export function functionArn(
+  scope: { readonly partition: string },
+  { account, region, name, qualifier }: Named,
+): ResourceArn<'lambda:function' | 'lambda:function version'> {
+  const base = `arn:${scope.partition}:lambda:${region}:${account}:function:${name}` as const;
   return qualifier === undefined ? base : `${base}:${qualifier}`;
 }
 

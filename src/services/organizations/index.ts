@@ -12,6 +12,7 @@ import { policyOperations } from './policies.ts';
 import { resourcePolicyOperations } from './resource-policy.ts';
 import { constraint, validationFault } from './service.ts';
 import { serviceAccessOperations } from './service-access.ts';
+import { organizationTaggables } from './taggables.ts';
 import { tagOperations } from './tags.ts';
 import { transferOperations } from './transfers.ts';
 import { unitOperations } from './units.ts';
@@ -34,5 +35,6 @@ export const organizations: ServiceDefinition = {
     ...serviceAccessOperations,
     ...resourcePolicyOperations,
   ],
+  taggables: organizationTaggables,
   jobs: [dueWork],
 };

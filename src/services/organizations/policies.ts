@@ -60,7 +60,7 @@ async function requireOwnPolicy(scope: Scope, organization: OrganizationRecord, 
 export const CreatePolicy = organizationOperation('CreatePolicy', {
   who: 'policies',
   on: ({ Type }, organization, { partition }) => [
-    { arn: policyArn(partition, organization, Type, '*'), context: { 'organizations:PolicyType': Type } },
+    { arn: policyArn(partition, organization, Type, 'p-*'), context: { 'organizations:PolicyType': Type } },
   ],
   tags: ({ Tags }) => Tags,
   async handle(input, context, organization) {

@@ -31,7 +31,7 @@ function checkPolicy(content: string): void {
 
 export const PutResourcePolicy = organizationOperation('PutResourcePolicy', {
   who: 'management',
-  on: (_input, organization, { partition }) => [{ arn: resourcePolicyArn(partition, organization, '*') }],
+  on: (_input, organization, { partition }) => [{ arn: resourcePolicyArn(partition, organization, 'rp-*') }],
   tags: ({ Tags }) => Tags,
   async handle(input, context, organization) {
     const { transaction, ids } = context;

@@ -17,7 +17,7 @@ export function requireServicePrincipal(name: string): void {
 }
 
 function keyOf(input: { readonly ServicePrincipal: string }) {
-  return [{ arn: '*', context: { 'organizations:ServicePrincipal': input.ServicePrincipal } }];
+  return [{ arn: '*' as const, context: { 'organizations:ServicePrincipal': input.ServicePrincipal } }];
 }
 
 export const EnableAWSServiceAccess = organizationOperation('EnableAWSServiceAccess', {

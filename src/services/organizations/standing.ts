@@ -3,6 +3,7 @@
 
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access, Coverage, OperationDefinition } from '../../kit/operation.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { compilePolicy } from '../../policy/compile.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { Operations } from './api.gen.ts';
@@ -22,7 +23,7 @@ export type Who = 'management' | 'policies' | 'readers' | 'members';
 /** One thing that an operation touches: the id of a root, unit, account, policy or resource policy, or an ARN. */
 export interface Target {
   readonly id?: string;
-  readonly arn?: string;
+  readonly arn?: '*' | ResourceArn;
   readonly context?: Readonly<Record<string, ConditionValue | undefined>>;
 }
 
@@ -93,7 +94,12 @@ async function accessOf<Input>(
   const targets = organization === undefined ? [] : await (declaration.on?.(input, organization, scope) ?? []);
   const delegated = organization === undefined ? {} : await delegatedBy(scope, organization, declaration.who);
   const touched = organization === undefined ? [] : await Promise.all(targets.map((target) => accessTo(scope, organization, target)));
-  const accesses = (touched.length === 0 ? [{ resource: '*' }] : touched).map((access) => ({ action, ...access, ...delegated, ...tags }));
+  const accesses = (touched.length === 0 ? [{ resource: '*' as const }] : touched).map((access) => ({
+    action,
+    ...access,
+    ...delegated,
+    ...tags,
+  }));
   // AWS: whoever creates with tags needs the permission to tag too.
   const isTagging = tags.requestTags !== undefined && name !== 'TagResource';
   return isTagging
@@ -137,7 +143,7 @@ async function policyTypeOf({ transaction }: Scope, { organizationId }: Organiza
 }
 
 /** The ARN of what an id names, whether it exists or not; for a policy that does not exist its type is unknown. */
-async function arnOfId(scope: Scope, organization: OrganizationRecord, id: string): Promise<string | undefined> {
+async function arnOfId(scope: Scope, organization: OrganizationRecord, id: string): Promise<ResourceArn | undefined> {
   const { partition, transaction } = scope;
   if (id.startsWith('r-')) return rootArn(partition, organization, id);
   if (id.startsWith('ou-')) return unitArn(partition, organization, id);

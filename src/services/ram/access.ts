@@ -1,6 +1,8 @@
 // What IAM is asked before something happens to a share, a permission or an invitation.
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceType } from '../../kit/resources.gen.ts';
 import { namedBy } from './arns.ts';
 import type { Entities } from './associations.ts';
 import { type InvitationRecord, permissions, type ShareRecord, shares } from './records.ts';
@@ -15,7 +17,7 @@ export async function shareAccess(scope: Scope, action: RamAction, arn: string, 
   const share = named === undefined ? undefined : await shares.get(scope.transaction, named.account, named.region, named.id);
   return {
     action,
-    resource: named === undefined ? '*' : arn,
+    resource: named === undefined ? '*' : resourceNamed<'ram:resource-share'>(arn),
     ...(share === undefined ? {} : { resourceTags: share.tags }),
     context: { ...(share === undefined ? {} : shareConditions(share)), ...more },
   };
@@ -53,7 +55,7 @@ export async function entityAccesses(
     };
     accesses.push(await base(conditions));
     if (at < resourceArns.length && resource !== undefined && type?.policyAction !== undefined) {
-      accesses.push({ action: type.policyAction, resource });
+      accesses.push({ action: type.policyAction, resource: resourceNamed<ResourceType>(resource) });
     }
   }
   return accesses;
@@ -64,7 +66,7 @@ export async function permissionAccess(scope: Scope, action: RamAction, arn: str
   const record = named === undefined ? undefined : await permissions.get(scope.transaction, named.account, named.region, named.id);
   return {
     action,
-    resource: named === undefined ? '*' : arn,
+    resource: named === undefined ? '*' : resourceNamed<'ram:permission' | 'ram:customer-managed-permission'>(arn),
     ...(record === undefined ? {} : { resourceTags: record.tags }),
     context: { 'ram:PermissionArn': arn, 'ram:PermissionResourceType': record?.resourceType },
   };
@@ -79,7 +81,7 @@ export async function invitationAccess(
   const share = invitation && (await shares.get(scope.transaction, invitation.account, invitation.region, invitation.shareId));
   return {
     action,
-    resource: namedBy(arn, 'resource-share-invitation') === undefined ? '*' : arn,
+    resource: namedBy(arn, 'resource-share-invitation') === undefined ? '*' : resourceNamed<'ram:resource-share-invitation'>(arn),
     context: { 'ram:ResourceShareName': share?.name, 'ram:ShareOwnerAccountId': invitation?.account },
   };
 }

@@ -26,8 +26,8 @@ export const AssociateResourceShare = operation('AssociateResourceShare', {
   },
   handle: (input, context) =>
     once(context, 'AssociateResourceShare', input, async () => {
-      requireSomething(input);
       const share = await requireActive(context, input.resourceShareArn);
+      requireSomething(input);
       const added = await addEntities(context, share, input);
       // AWS: says that it is at it, though principals and resources have each other at once.
       return { resourceShareAssociations: added.map((each) => associationShape(context, share, each, 'ASSOCIATING')) };
@@ -41,9 +41,9 @@ export const DisassociateResourceShare = operation('DisassociateResourceShare', 
   },
   handle: (input, context) =>
     once(context, 'DisassociateResourceShare', input, async () => {
-      requireSomething(input);
       if (requireShareId(input.resourceShareArn).account !== context.account) return leave(context, input);
       const share = await requireActive(context, input.resourceShareArn);
+      requireSomething(input);
       const removed = await removeEntities(context, share, input);
       return { resourceShareAssociations: removed.map((each) => associationShape(context, share, each, 'DISASSOCIATING')) };
     }),
@@ -63,6 +63,7 @@ async function leave(
   { resourceShareArn, resourceArns = [], principals = [], sources = [] }: DisassociateResourceShareRequest,
 ): Promise<{ readonly resourceShareAssociations: readonly ResourceShareAssociation[] }> {
   const share = await requireReadableShare(context, resourceShareArn);
+  requireSomething({ resourceShareArn, resourceArns, principals, sources });
   if (resourceArns.length + sources.length > 0) throw notPermitted('Only the owner of a resource share can take resources out of it.');
   const reasons = await reasonsFor(context, share);
   const left: AssociationRecord[] = [];

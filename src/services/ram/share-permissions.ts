@@ -3,7 +3,7 @@ import type { Context } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
 import { permissionAccess, shareAccess } from './access.ts';
 import type { AssociatedPermission, ListPermissionAssociationsRequest } from './api.gen.ts';
-import { namedBy, shareArn } from './arns.ts';
+import { namedBy, permissionArn as permissionArnOf, shareArn } from './arns.ts';
 import { resourceTypesOf, setPermission } from './associations.ts';
 import { once } from './idempotency.ts';
 import { findPermission, type Permission, permissionSummary, requireAttachable } from './permission-lookup.ts';
@@ -80,10 +80,9 @@ interface Use {
 }
 
 export const ListPermissionAssociations = operation('ListPermissionAssociations', {
-  access: async ({ permissionArn }: ListPermissionAssociationsRequest, scope) =>
-    permissionArn === undefined
-      ? { action: 'ram:ListPermissionAssociations', resource: '*' }
-      : permissionAccess(scope, 'ram:ListPermissionAssociations', permissionArn),
+  // Without a permission all of the account's are asked about.
+  access: ({ permissionArn }: ListPermissionAssociationsRequest, scope) =>
+    permissionAccess(scope, 'ram:ListPermissionAssociations', permissionArn ?? permissionArnOf(scope, { ...scope, name: '*' })),
   async handle(input, context) {
     const { permissionArn, permissionVersion } = input;
     if (permissionArn !== undefined && namedBy(permissionArn, 'permission') === undefined) throw malformedArn(permissionArn);

@@ -92,7 +92,8 @@ test('what is no principal, resource or share is refused', async () => {
   }
   const unknown = `arn:aws:ram:us-east-1:${owner.account}:resource-share/00000000-0000-0000-0000-000000000000`;
   expect(await ram('DeleteResourceShare', { resourceShareArn: unknown })).toMatchObject({ error: 'UnknownResourceException' });
-  expect(await ram('AssociateResourceShare', { resourceShareArn: unknown })).toMatchObject({ error: 'InvalidParameterException' });
+  const resourceShareArn = await newShare({ name: 'empty' });
+  expect(await ram('AssociateResourceShare', { resourceShareArn })).toMatchObject({ error: 'InvalidParameterException' });
   expect(castellan.account).toBe(owner.account);
 });
 

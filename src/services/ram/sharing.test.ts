@@ -48,7 +48,12 @@ test('a strange account uses a resource once it has accepted the invitation, and
   expect(await update(arn, outsider.user)).toBe('AccessDeniedException');
   expect(await look(other, outsider.user)).toBe('AccessDeniedException');
   // A share is what the consuming account may have at most: its users need permissions of their own.
-  const powerless = await testUser(setting.castellan, 'powerless', [{ Effect: 'Allow', Action: 'iam:GetUser', Resource: '*' }], outsider.root);
+  const powerless = await testUser(
+    setting.castellan,
+    'powerless',
+    [{ Effect: 'Allow', Action: 'iam:GetUser', Resource: '*' }],
+    outsider.root,
+  );
   expect(await look(arn, powerless)).toBe('AccessDeniedException');
   await ok('DisassociateResourceShare', { resourceShareArn, principals: [outsider.account] });
   expect(await look(arn, outsider.user)).toBe('AccessDeniedException');

@@ -1,6 +1,6 @@
 // A secret's value at rest: AES-256-GCM under a data key of its own, bound to the secret's ARN and the version.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
 import { Secret } from '../../base/secret.ts';
 import { type CallOptions, callsTo } from '../../kit/calls.ts';
@@ -46,7 +46,7 @@ export async function seal(context: Context, owner: ValueOwner, { kind, content 
     throw kmsFault(error, 'EncryptionFailure', "Secrets Manager can't encrypt the protected secret text using the provided KMS key.");
   });
   const nonce = context.ids.bytes(12);
-  const cipher = createCipheriv('aes-256-gcm', made.Plaintext ?? noKey, nonce).setAAD(boundTo(owner));
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(made.Plaintext ?? noKey), nonce).setAAD(boundTo(owner));
   const ciphertext = Buffer.concat([cipher.update(content.revealBytes()), cipher.final(), cipher.getAuthTag()]);
   return {
     kind,
@@ -65,7 +65,7 @@ export async function open(context: Context, owner: ValueOwner, sealed: SealedVa
     throw kmsFault(error, 'DecryptionFailure', "Secrets Manager can't decrypt the protected secret text using the provided KMS key.");
   });
   const bytes = Buffer.from(sealed.ciphertext, 'base64');
-  const decipher = createDecipheriv('aes-256-gcm', Plaintext, Buffer.from(sealed.nonce, 'base64'))
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(Plaintext), Buffer.from(sealed.nonce, 'base64'))
     .setAAD(boundTo(owner))
     .setAuthTag(bytes.subarray(-tagLength));
   const content = Buffer.concat([decipher.update(bytes.subarray(0, -tagLength)), decipher.final()]);

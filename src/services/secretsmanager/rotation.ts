@@ -1,10 +1,12 @@
 // Configuring, starting and cancelling rotations. rotation-job.ts is what runs them.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets.html
+
 import { parseArn } from '../../base/arn.ts';
 import { Fault } from '../../base/fault.ts';
 import { callsTo } from '../../kit/calls.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import type { Operations as LambdaOperations } from '../lambda/api.gen.ts';
 import { onSecret, secretAccess } from './access.ts';
 import type { Operations, RotateSecretRequest } from './api.gen.ts';
@@ -36,7 +38,7 @@ async function rotateAccess(input: RotateSecretRequest, scope: Scope): Promise<r
   const arn = functionArn === undefined ? undefined : parseArn(functionArn);
   if (functionArn === undefined || arn?.service !== 'lambda') return [rotate];
   const resourceAccount = isBuiltIn(functionArn) ? scope.account : arn.account;
-  return [rotate, { action: 'lambda:InvokeFunction', resource: functionArn, resourceAccount }];
+  return [rotate, { action: 'lambda:InvokeFunction', resource: resourceNamed<'lambda:function'>(functionArn), resourceAccount }];
 }
 
 export const RotateSecret = operation('RotateSecret', {

@@ -1,9 +1,12 @@
 // From a SecretId to the secret: by name, by ARN, or by a partial ARN, here or as a replica.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
-import { formatArn, parseArn } from '../../base/arn.ts';
+
+import { parseArn } from '../../base/arn.ts';
 import type { Ids } from '../../base/ids.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { type ReplicaRecord, replicas, type SecretRecord, secrets } from './records.ts';
 import { fault } from './service.ts';
 
@@ -14,7 +17,7 @@ export interface FoundSecret {
   /** Undefined in the primary region. */
   readonly replica: ReplicaRecord | undefined;
   readonly region: string;
-  readonly arn: string;
+  readonly arn: ResourceArn<'secretsmanager:Secret'>;
 }
 
 interface Address {
@@ -28,9 +31,12 @@ interface Address {
 const suffixLength = 6;
 const suffixPattern = new RegExp(`^(.+)-([A-Za-z0-9]{${suffixLength}})$`, 's');
 
-export function arnOf(scope: Pick<Scope, 'partition'>, { account, region, name, suffix }: Address & { readonly suffix: string }): string {
+export function arnOf(
+  scope: Pick<Scope, 'partition'>,
+  { account, region, name, suffix }: Address & { readonly suffix: string },
+): ResourceArn<'secretsmanager:Secret'> {
   const { partition } = scope;
-  return formatArn({ partition, service: 'secretsmanager', region, account, resource: `secret:${name}-${suffix}` });
+  return `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-${suffix}`;
 }
 
 export function newSuffix(ids: Ids): string {
@@ -55,8 +61,10 @@ export function accountOf(scope: Scope, secretId: string): string {
 }
 
 /** The ARN under which an id that leads to nothing is authorised: AWS does not say whether a secret exists to those who may not know. */
-export function unknownArn(scope: Scope, secretId: string): string {
-  return secretId.startsWith('arn:') ? secretId : arnOf(scope, { ...scope, name: secretId, suffix: '??????' });
+export function unknownArn(scope: Scope, secretId: string): ResourceArn<'secretsmanager:Secret'> {
+  return secretId.startsWith('arn:')
+    ? resourceNamed<'secretsmanager:Secret'>(secretId)
+    : arnOf(scope, { ...scope, name: secretId, suffix: '??????' });
 }
 
 export async function findSecret(scope: Scope, secretId: string): Promise<FoundSecret | undefined> {

@@ -1,8 +1,10 @@
 // A session of a role for somebody whom a SAML 2.0 identity provider vouches for.
+
 import { assert } from '../../base/assert.ts';
 import type { Caller, Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault, type Proof } from '../../kit/operation.ts';
 import type { RoleFacts, SamlProviderFacts } from '../../kit/ports.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { AssumeRoleWithSAMLRequest, AssumeRoleWithSAMLResponse } from './api.gen.ts';
 import {
@@ -132,7 +134,7 @@ function lastingKeys({ nameQualifier, subject, claims }: Federation): Readonly<R
 function accesses(input: AssumeRoleWithSAMLRequest, federation: Federation, role: RoleFacts | undefined): readonly Access[] {
   const { claims, provider, tags, sourceIdentity } = federation;
   const onRole = {
-    resource: input.RoleArn,
+    resource: resourceNamed<'sts:role'>(input.RoleArn),
     resourceAccount: provider.account,
     resourceTags: role?.tags ?? {},
     requestTags: tags.tags,

@@ -1,9 +1,11 @@
 // A session of a role for somebody whom an OpenID Connect or OAuth 2.0 provider vouches for.
+
 import { assert } from '../../base/assert.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access, Proof } from '../../kit/operation.ts';
 import { outboundIssuerUrl } from '../../kit/outbound-issuer.ts';
 import type { RoleFacts } from '../../kit/ports.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse } from './api.gen.ts';
 import { federatedActions, federatedSeconds, givenSessionTags, refuseManagedRole, requireSourceIdentity } from './federated-session.ts';
@@ -124,7 +126,7 @@ function accesses(
   role: RoleFacts | undefined,
 ): readonly Access[] {
   const onRole = {
-    resource: input.RoleArn,
+    resource: resourceNamed<'sts:role'>(input.RoleArn),
     resourceAccount: account,
     resourceTags: role?.tags ?? {},
     requestTags: tags.tags,

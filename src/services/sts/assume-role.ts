@@ -1,8 +1,10 @@
 // A session of a role, for whom the role trusts.
+
 import { assert } from '../../base/assert.ts';
 import type { Caller, Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { RoleFacts } from '../../kit/ports.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { AssumeRoleRequest, AssumeRoleResponse } from './api.gen.ts';
 import { verifyMfa } from './mfa.ts';
@@ -24,7 +26,7 @@ async function access(input: AssumeRoleRequest, scope: Scope): Promise<readonly 
   // AWS: a role that does not exist is refused in the same words as one that does not trust the caller: without a trust policy.
   const role = await scope.principals.role(scope.transaction, input.RoleArn);
   const onRole = {
-    resource: input.RoleArn,
+    resource: resourceNamed<'sts:role'>(input.RoleArn),
     resourceAccount: account,
     resourceTags: role?.tags ?? {},
     requestTags: requestedTags(input),

@@ -1,8 +1,10 @@
 // A short session of a member account's root, for one task, by whoever manages the organisation's accounts.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html
+
 import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import type { AssumeRootRequest } from './api.gen.ts';
 import { issueCredentials } from './credentials.ts';
 import { rootTaskPolicy } from './root-task-policies.ts';
@@ -83,6 +85,6 @@ function taskOf({ TaskPolicyArn }: AssumeRootRequest, { partition }: Scope): str
   return policy;
 }
 
-function rootArn(account: string, { partition }: Scope): string {
+function rootArn(account: string, { partition }: Scope): ResourceArn<'sts:root-user'> {
   return `arn:${partition}:iam::${account}:root`;
 }

@@ -1,6 +1,8 @@
 // Temporary credentials for somebody whom a user or root vouches for: at most what the issuer and the session policies both allow.
+
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
 import { sessionFault } from '../../kit/session-restrictions.ts';
 import type { GetFederationTokenRequest } from './api.gen.ts';
 import { issueCredentials } from './credentials.ts';
@@ -54,6 +56,6 @@ function requireLongTermHolder({ caller }: Scope) {
   return holder;
 }
 
-function federatedUserArn({ Name }: GetFederationTokenRequest, { partition, account }: Scope): string {
+function federatedUserArn({ Name }: GetFederationTokenRequest, { partition, account }: Scope): ResourceArn<'sts:federated-user'> {
   return `arn:${partition}:sts::${account}:federated-user/${Name}`;
 }

@@ -58,7 +58,7 @@ function access(input: GetWebIdentityTokenRequest, scope: Scope): readonly Acces
     throw commonFault('ValidationError', 'GetWebIdentityToken is not supported on the global endpoint. Use a Regional STS endpoint.');
   }
   const asked = {
-    resource: '*',
+    resource: '*' as const,
     requestTags: requestedTags(input),
     context: {
       'sts:IdentityTokenAudience': input.Audience,

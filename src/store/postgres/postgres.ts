@@ -4,15 +4,19 @@
 import pg from 'pg';
 import type { Ids } from '../../base/ids.ts';
 import { limits } from '../../base/limits.ts';
-import { type LedgerRow, rowToEntry } from '../ledger-row.ts';
+import { createKnownContexts, type KnownContexts } from '../known-contexts.ts';
+import { type AskedRow, type LedgerRow, rowToAsked, rowToEntry } from '../ledger-row.ts';
 import type { RootKeys } from '../root-key.ts';
 import { createDocumentSealer, type DocumentSealer } from '../seal.ts';
 import {
+  type AskedEntry,
+  type AskedQuery,
   ConflictError,
   type Document,
   type Entry,
   type LedgerBatch,
   type LedgerEntry,
+  type LedgerEvent,
   type LedgerQuery,
   type Range,
   type Store,
@@ -20,7 +24,7 @@ import {
 } from '../store.ts';
 import { createUnitOfWork, type Writes } from '../unit-of-work.ts';
 import { migrate } from './schema.ts';
-import { followingStatement, ledgerStatement, listStatement } from './statements.ts';
+import { askedStatement, followingStatement, ledgerStatement, listStatement } from './statements.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -48,11 +52,12 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   pool.on('error', () => undefined);
   const sealer = createDocumentSealer(options.rootKeys, options.ids);
   await migrate(pool);
+  const contexts = createKnownContexts();
 
   const transact = async <Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
     for (let attempt = 0; attempt < limits.transactionAttemptsMax; attempt += 1) {
       if (attempt > 0) await pause(options.ids, attempt);
-      const done = await attemptOnce(pool, sealer, work);
+      const done = await attemptOnce(pool, sealer, contexts, work);
       if (done !== undefined) return done.result;
     }
     throw new ConflictError('the unit of work met conflicts at every attempt');
@@ -64,6 +69,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     async clear() {
       await pool.query('DELETE FROM castellan_documents');
       await pool.query('DELETE FROM castellan_events');
+      await pool.query('DELETE FROM castellan_contexts');
+      contexts.clear();
     },
     close: () => pool.end(),
   };
@@ -73,6 +80,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
 async function attemptOnce<Result>(
   pool: pg.Pool,
   sealer: DocumentSealer,
+  contexts: KnownContexts,
   work: (transaction: Transaction) => Promise<Result>,
 ): Promise<{ readonly result: Result } | undefined> {
   const client = await pool.connect();
@@ -85,9 +93,10 @@ async function attemptOnce<Result>(
     if ('error' in outcome && isRetryable(outcome.error)) throw outcome.error;
     // An error may rest on what a concurrent commit has changed: it is the truth only if this transaction commits, without its writes.
     if ('error' in outcome) unit.transaction.discard();
-    await flush(client, sealer, unit.writes);
+    await flush(client, sealer, contexts, unit.writes);
     const committed = await client.query('COMMIT');
     if (committed.command !== 'COMMIT') throw new Error('the database rolled the transaction back');
+    contexts.add(unit.writes.events);
     if ('error' in outcome) throw new WorkError(outcome.error);
     return outcome;
   } catch (error) {
@@ -153,10 +162,19 @@ function committedState(client: pg.PoolClient, sealer: DocumentSealer) {
       const last = rows.at(-1);
       return { entries: rows.map(rowToEntry), cursor: last === undefined ? cursor : `${last.transaction} ${last.sequence}` };
     },
+    async asked(query: AskedQuery): Promise<readonly AskedEntry[]> {
+      const { rows } = await client.query<AskedRow>(askedStatement(query));
+      return rows.map(rowToAsked);
+    },
+    async askedContext(id: string): Promise<string | undefined> {
+      const text = 'SELECT text FROM castellan_contexts WHERE id = $1';
+      const { rows } = await client.query<{ text: string }>({ name: 'context', text, values: [id] });
+      return rows[0]?.text;
+    },
   };
 }
 
-async function flush(client: pg.PoolClient, sealer: DocumentSealer, { documents, events }: Writes): Promise<void> {
+async function flush(client: pg.PoolClient, sealer: DocumentSealer, contexts: KnownContexts, { documents, events }: Writes): Promise<void> {
   const put: { readonly collections: string[]; readonly keys: string[]; readonly values: string[] } = {
     collections: [],
     keys: [],
@@ -180,26 +198,22 @@ async function flush(client: pg.PoolClient, sealer: DocumentSealer, { documents,
       ON CONFLICT (collection, key) DO UPDATE SET value = excluded.value`;
     await client.query({ name: 'put', text, values: [put.collections, put.keys, put.values] });
   }
-  for (const event of events) {
-    const text = `INSERT INTO castellan_events
-      (time_ms, account, region, event_id, event_name, event_source, username, access_key_id, read_only, resources, record)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
-    const { timeMs, account, region, eventId, eventName, eventSource, username, accessKeyId, readOnly, resources, record } = event;
-    const values = [
-      timeMs,
-      account,
-      region,
-      eventId,
-      eventName,
-      eventSource,
-      username,
-      accessKeyId,
-      readOnly,
-      JSON.stringify(resources),
-      record,
-    ];
-    await client.query({ name: 'append', text, values });
+  for (const event of events) await append(client, contexts, event);
+}
+
+/** A context that other nodes may be adding too is written by one of them. */
+async function append(client: pg.PoolClient, contexts: KnownContexts, event: LedgerEvent): Promise<void> {
+  const { timeMs, account, region, eventId, eventName, eventSource, username, accessKeyId, readOnly, resources, record, asked } = event;
+  if (asked !== undefined && !contexts.has(asked)) {
+    const text = 'INSERT INTO castellan_contexts (id, text) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING';
+    await client.query({ name: 'add-context', text, values: [asked.context.id, asked.context.text] });
   }
+  const text = `INSERT INTO castellan_events
+    (time_ms, account, region, event_id, event_name, event_source, username, access_key_id, read_only, resources, record, asked, context)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`;
+  const who = [username, accessKeyId, readOnly];
+  const what = [JSON.stringify(resources), record, asked?.text ?? '', asked?.context.id];
+  await client.query({ name: 'append', text, values: [timeMs, account, region, eventId, eventName, eventSource, ...who, ...what] });
 }
 
 async function* dump(pool: pg.Pool, sealer: DocumentSealer): AsyncIterable<{ readonly collection: string } & Entry> {

@@ -1,7 +1,7 @@
 // The tables, and the check that this version may use them. Keys compare by bytes (COLLATE "C"), as in the embedded engine.
 import type pg from 'pg';
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 const statements = [
   `CREATE TABLE IF NOT EXISTS castellan_meta (name text PRIMARY KEY, value bigint NOT NULL)`,
@@ -15,6 +15,10 @@ const statements = [
   `ALTER TABLE castellan_events ADD COLUMN IF NOT EXISTS transaction_id xid8 NOT NULL DEFAULT pg_current_xact_id()`,
   `CREATE INDEX IF NOT EXISTS castellan_events_by_transaction ON castellan_events (transaction_id, sequence)`,
   `CREATE INDEX IF NOT EXISTS castellan_events_by_access_key ON castellan_events (access_key_id, sequence) WHERE access_key_id IS NOT NULL`,
+  // Version 3. Null in `asked`: nobody knows. Contexts are named by what is in them.
+  `ALTER TABLE castellan_events ADD COLUMN IF NOT EXISTS asked text`,
+  `ALTER TABLE castellan_events ADD COLUMN IF NOT EXISTS context text`,
+  `CREATE TABLE IF NOT EXISTS castellan_contexts (id text COLLATE "C" PRIMARY KEY, text text NOT NULL)`,
   `INSERT INTO castellan_meta (name, value) VALUES ('schema', ${schemaVersion}) ON CONFLICT (name) DO NOTHING`,
 ];
 

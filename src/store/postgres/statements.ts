@@ -1,6 +1,7 @@
 // Ranges and ledger searches as PostgreSQL's SQL.
 import { limits } from '../../base/limits.ts';
-import type { LedgerQuery, Range } from '../store.ts';
+import { askedColumns } from '../ledger-row.ts';
+import type { AskedQuery, LedgerQuery, Range } from '../store.ts';
 
 interface Statement {
   readonly text: string;
@@ -53,6 +54,12 @@ export function ledgerStatement(query: LedgerQuery): Statement {
   values.push(Math.min(query.limit, limits.listBatchMax));
   const where = parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`;
   return { text: `SELECT * FROM castellan_events ${where} ORDER BY sequence DESC LIMIT $${values.length}`, values };
+}
+
+export function askedStatement({ after, until, account }: AskedQuery): Statement {
+  const values = [after, until, ...(account === undefined ? [] : [account])];
+  const where = `sequence > $1 AND sequence <= $2${account === undefined ? '' : ' AND account = $3'}`;
+  return { text: `SELECT ${askedColumns} FROM castellan_events WHERE ${where} ORDER BY sequence`, values };
 }
 
 /**

@@ -1,9 +1,10 @@
 // The database file: schema, prepared statements, and a bounded cache of decoded documents. Everything here is synchronous.
 import Database from 'better-sqlite3';
 import { limits } from '../../base/limits.ts';
-import { type LedgerRow, rowToEntry } from '../ledger-row.ts';
+import { createKnownContexts } from '../known-contexts.ts';
+import { type AskedRow, askedColumns, type LedgerRow, rowToAsked, rowToEntry } from '../ledger-row.ts';
 import type { DocumentSealer } from '../seal.ts';
-import type { Document, Entry, LedgerBatch, LedgerEntry, LedgerEvent, LedgerQuery, Range } from '../store.ts';
+import type { AskedEntry, AskedQuery, Document, Entry, LedgerBatch, LedgerEntry, LedgerEvent, LedgerQuery, Range } from '../store.ts';
 import type { Writes } from '../unit-of-work.ts';
 import { ledgerStatement } from './ledger.ts';
 import { createListCache } from './list-cache.ts';
@@ -14,6 +15,8 @@ export interface SqliteFile {
   collections(): readonly string[];
   events(query: LedgerQuery): readonly LedgerEntry[];
   eventsAfter(cursor: string | undefined, limit: number): LedgerBatch;
+  asked(query: AskedQuery): readonly AskedEntry[];
+  askedContext(id: string): string | undefined;
   /** All of these or none, on disk when it returns. */
   write(batch: readonly Writes[]): void;
   clear(): void;
@@ -29,6 +32,10 @@ const migrations = [
     event_id TEXT NOT NULL, event_name TEXT NOT NULL, event_source TEXT NOT NULL, username TEXT, access_key_id TEXT,
     read_only INTEGER NOT NULL, resources TEXT NOT NULL, record TEXT NOT NULL);`,
   'CREATE INDEX events_by_access_key ON events (access_key_id, sequence) WHERE access_key_id IS NOT NULL',
+  // Null in `asked`: nobody knows. Contexts are named by what is in them.
+  `ALTER TABLE events ADD COLUMN asked TEXT;
+  ALTER TABLE events ADD COLUMN context TEXT;
+  CREATE TABLE contexts (id TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID`,
 ];
 const schemaVersion = migrations.length;
 
@@ -40,9 +47,15 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
   );
   const remove = database.prepare('DELETE FROM documents WHERE collection = ? AND key = ?');
   const append = database.prepare(
-    `INSERT INTO events (time_ms, account, region, event_id, event_name, event_source, username, access_key_id, read_only, resources, record)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO events (time_ms, account, region, event_id, event_name, event_source, username, access_key_id, read_only, resources, record,
+       asked, context) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const addContext = database.prepare('INSERT INTO contexts (id, text) VALUES (?, ?) ON CONFLICT (id) DO NOTHING');
+  const readContext = database.prepare<[string], { text: string }>('SELECT text FROM contexts WHERE id = ?');
+  const readAsked = database.prepare<[number, number], AskedRow>(
+    `SELECT ${askedColumns} FROM events WHERE sequence > ? AND sequence <= ? ORDER BY sequence`,
+  );
+  const contexts = createKnownContexts();
   // Sequences are given in the order of commits, by the one process that writes.
   const following = database.prepare<[number, number], LedgerRow>('SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
   const listings = new Map<string, Database.Statement<unknown[], { key: string; value: string }>>();
@@ -57,7 +70,10 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
           else upsert.run(collection, key, sealer.encode(collection, key, value));
         }
       }
-      for (const event of events) append.run(...eventColumns(event));
+      for (const event of events) {
+        if (event.asked !== undefined && !contexts.has(event.asked)) addContext.run(event.asked.context.id, event.asked.context.text);
+        append.run(...eventColumns(event));
+      }
     }
   });
 
@@ -100,6 +116,11 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
       const entries = following.all(Number(cursor ?? 0), limit).map(rowToEntry);
       return { entries, cursor: entries.at(-1)?.sequence.toString() ?? cursor };
     },
+    asked({ after, until, account }) {
+      const rows = readAsked.all(after, until);
+      return (account === undefined ? rows : rows.filter((row) => row.account === account)).map(rowToAsked);
+    },
+    askedContext: (id) => readContext.get(id)?.text,
     write(batch) {
       if (!batch.some(({ documents, events }) => documents.size > 0 || events.length > 0)) return;
       for (const { documents } of batch) {
@@ -109,11 +130,13 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
         }
       }
       writeAll.immediate(batch);
+      for (const { events } of batch) contexts.add(events);
       // The pages are overwritten by secure_delete; here the log loses what it still holds of them.
       if (batch.some(({ isScrubbed }) => isScrubbed)) database.pragma('wal_checkpoint(TRUNCATE)');
     },
     clear() {
-      database.exec('DELETE FROM documents; DELETE FROM events;');
+      database.exec('DELETE FROM documents; DELETE FROM events; DELETE FROM contexts;');
+      contexts.clear();
       cache.clear();
       lists.clear();
     },
@@ -183,7 +206,7 @@ function afterPrefix(prefix: string): string {
 function eventColumns(event: LedgerEvent): readonly unknown[] {
   const { timeMs, account, region, eventId, eventName, eventSource, username, accessKeyId, readOnly, resources, record } = event;
   const columns = [timeMs, account, region, eventId, eventName, eventSource, username ?? null, accessKeyId ?? null, readOnly ? 1 : 0];
-  return [...columns, JSON.stringify(resources), record];
+  return [...columns, JSON.stringify(resources), record, event.asked?.text ?? '', event.asked?.context.id ?? null];
 }
 
 interface DocumentCache {

@@ -87,6 +87,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       },
       events: async (query) => file.events(query),
       eventsAfter: async (cursor, limit) => file.eventsAfter(cursor, limit),
+      asked: async (query) => file.asked(query),
+      askedContext: async (id) => file.askedContext(id),
     });
     const started = log.current();
     const outcome = await run(work, unit.transaction);
