@@ -13,8 +13,9 @@ import { coverageOf } from './kit/coverage.ts';
 import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
 import { meteredServices } from './kit/metered-services.ts';
+import { noHardware } from './kit/no-hardware.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
+import type { FunctionRuntime, HardwareModulesPort, OutboundPort } from './kit/ports.ts';
 import type { ServiceDefinition } from './kit/service.ts';
 import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
@@ -87,6 +88,8 @@ export interface Parts {
   readonly outbound?: OutboundPort;
   /** Further services, or others in the place of these: for tests. */
   readonly services?: Services;
+  /** Without one there are no clusters of hardware modules. */
+  readonly hardware?: HardwareModulesPort;
   /** Where clients reach the installation, once that is known. */
   readonly publicUrl?: () => string;
 }
@@ -136,6 +139,7 @@ export function compose(parts: Parts): Castellan {
     organizations,
     billing,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    hardware: parts.hardware ?? noHardware,
     taggables: createTaggableDirectory(source.loadDefinitions),
     publicUrl,
     registry,
@@ -279,6 +283,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);
+      await advanceClock(store, clock, 0);
       const key = await ensureRoot();
       if (info !== undefined) info = describe(Number(new URL(info.address).port), key);
     },

@@ -81,7 +81,7 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-interface InProcessOptions extends Pick<Parts, 'outbound' | 'publicUrl' | 'priceList' | 'services'> {
+interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'services'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
 }

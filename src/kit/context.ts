@@ -7,7 +7,14 @@ import type { Answers } from './answers.ts';
 import type { BillingPort } from './billing.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
-import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type {
+  GuardrailsPort,
+  HardwareModulesPort,
+  OrganizationDirectory,
+  OutboundPort,
+  PrincipalDirectory,
+  ProviderDirectory,
+} from './ports.ts';
 import type { ShareableType, SharesPort } from './shareables.ts';
 import type { TaggableDirectory } from './taggables.ts';
 
@@ -66,6 +73,7 @@ export interface Scope {
   /** Every type of resource that can be shared here. */
   readonly shareables: () => Promise<readonly ShareableType[]>;
   readonly outbound: OutboundPort;
+  readonly hardware: HardwareModulesPort;
   /** What everything costs. */
   readonly billing: BillingPort;
   readonly taggables: TaggableDirectory;

@@ -10,7 +10,14 @@ import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { Explained } from '../kit/decision-records.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
-import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
+import type {
+  HardwareModulesPort,
+  Identity,
+  OrganizationDirectory,
+  OutboundPort,
+  PrincipalDirectory,
+  ProviderDirectory,
+} from '../kit/ports.ts';
 import type { TaggableDirectory } from '../kit/taggables.ts';
 import { validate } from '../model/validate.ts';
 import { errorShape } from '../protocol/errors.ts';
@@ -36,6 +43,7 @@ export interface PerformParts {
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
+  readonly hardware: HardwareModulesPort;
   readonly billing: BillingPort;
   readonly taggables: TaggableDirectory;
   readonly publicUrl: () => string;
@@ -104,6 +112,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     shares: parts.authorizer.shares,
     shareables: () => parts.registry.shareables(),
     outbound: parts.outbound,
+    hardware: parts.hardware,
     billing: parts.billing,
     taggables: parts.taggables,
     answers: actor.answers,

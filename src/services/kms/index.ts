@@ -5,6 +5,7 @@ import { customKeyStoreOperations } from './custom-key-stores.ts';
 import { dataKeyOperations } from './data-keys.ts';
 import { Decrypt, Encrypt, ReEncrypt } from './encryption.ts';
 import { grantOperations } from './grants.ts';
+import { connectionsToModules } from './hardware-stores.ts';
 import { importOperations } from './imports.ts';
 import { keyPolicyOperations } from './key-policies.ts';
 import { keyOperations } from './keys.ts';
@@ -38,7 +39,7 @@ export const kms: ServiceDefinition = {
     ...customKeyStoreOperations,
     GetKeyLastUsage,
   ],
-  jobs: [dueKeys],
+  jobs: [dueKeys, connectionsToModules],
   readers: [keyUsage],
   metering,
   taggables: [taggableKeys],
