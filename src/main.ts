@@ -134,6 +134,7 @@ export function compose(parts: Parts): Castellan {
     ids,
     partition,
     homeAccount: parts.account,
+    identities: knownIdentities,
     principals: identities,
     providers: createProviderDirectory(),
     organizations,

@@ -53,6 +53,7 @@ const otherResources: Readonly<Record<string, string>> = {
   'organizations:CancelHandshake': unknownHandshake,
   'organizations:DeclineHandshake': unknownHandshake,
   'organizations:DescribeHandshake': unknownHandshake,
+  'resource-groups:ListTagSyncTasks': 'AWS documents that without a filter the resource is *',
   'secretsmanager:ValidateResourcePolicy': 'a policy may be validated for no secret at all',
 };
 const othersMet = new Set<string>();
@@ -294,6 +295,12 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     resourceType: 'resource-groups:Group',
     resourceArns: ['arn:aws:resource-groups:us-east-1:111122223333:group/some-name'],
     tags: [{ key: 'k', value: 'v' }],
+  },
+  'resource-groups': {
+    Arn: 'arn:aws:resource-groups:us-east-1:111122223333:group/some-name',
+    TaskArn: `arn:aws:resource-groups:us-east-1:111122223333:group/some-name/${'a'.repeat(26)}/tag-sync-task/${'b'.repeat(26)}`,
+    Group: 'arn:aws:resource-groups:us-east-1:111122223333:group/some-name',
+    ResourceArns: ['arn:aws:kms:us-east-1:111122223333:key/some-key'],
   },
   resourcegroupstaggingapi: { S3Bucket: 'some-bucket' },
   sts: {
