@@ -30,8 +30,7 @@ import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
 import { createBilling } from './services/ce/billing.ts';
-import { examplePriceList } from './services/ce/example.ts';
-import { parsePriceList } from './services/ce/price-list.ts';
+import { readPriceList } from './services/ce/example.ts';
 import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
@@ -124,7 +123,7 @@ export function compose(parts: Parts): Castellan {
   const knownIdentities = cachedIdentities(identities, parts.account);
   const organizations = createOrganizationDirectory();
   const billing = createBilling({
-    priceList: parsePriceList(parts.priceList ?? examplePriceList),
+    priceList: readPriceList(parts.priceList),
     meteredServices: meteredServices(catalog, source.loadDefinitions),
     organizations,
   });
@@ -212,6 +211,8 @@ export function compose(parts: Parts): Castellan {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  // A list that cannot be used stops the start before anything is opened.
+  readPriceList(options.priceList);
   prepareDataDirectory(options.dataDir);
   const ids = randomIds();
   const rootKeyPath = join(options.dataDir, 'root.key');
