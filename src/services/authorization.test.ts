@@ -316,8 +316,6 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     permissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/some-name',
     fromPermissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/some-name',
     toPermissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/other-name',
-    resourceType: 'resource-groups:Group',
-    resourceArns: ['arn:aws:resource-groups:us-east-1:111122223333:group/some-name'],
     tags: [{ key: 'k', value: 'v' }],
   },
   'resource-groups': {

@@ -12,6 +12,7 @@ import { sharePermissionOperations } from './share-permissions.ts';
 import { sharedThingOperations } from './shared-things.ts';
 import { shareOperations } from './shares.ts';
 import { sharingOperations } from './sharing.ts';
+import { taggablePermissions, taggableShares } from './taggables.ts';
 import { tagOperations } from './tags.ts';
 
 export const ram: ServiceDefinition = {
@@ -32,4 +33,5 @@ export const ram: ServiceDefinition = {
   ],
   jobs: [dueWork, replacementWork],
   readers: [departures],
+  taggables: [taggableShares, taggablePermissions],
 };

@@ -226,6 +226,9 @@ test('tags of shares and permissions come and go, and policies see them', async 
   await ok('UntagResource', { resourceShareArn, tagKeys: ['team'] });
   const found = asList((await ok('GetResourceShares', { resourceOwner: 'SELF', resourceShareArns: [resourceShareArn] }))['resourceShares']);
   expect(found[0]?.['tags']).toEqual([{ key: 'stage', value: 'test' }]);
+  // The tagging API knows shares too.
+  const { output } = await castellan.call('resourcegroupstaggingapi', 'GetResources', { ResourceTypeFilters: ['ram:resource-share'] });
+  expect(output['ResourceTagMappingList']).toContainEqual({ ResourceARN: resourceShareArn, Tags: [{ Key: 'stage', Value: 'test' }] });
   expect(await ram('TagResource', { tags: [{ key: 'a', value: 'b' }] })).toMatchObject({ error: 'InvalidParameterException' });
   const limited = await testUser(castellan, 'tag-limited', [
     { Effect: 'Allow', Action: 'ram:*', Resource: '*' },
