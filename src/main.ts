@@ -17,13 +17,14 @@ import { meteredServices } from './kit/metered-services.ts';
 import { noHardware } from './kit/no-hardware.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
 import type { FunctionRuntime, HardwareModulesPort, OutboundPort, VpcEndpointsPort } from './kit/ports.ts';
+import type { ServiceDefinition } from './kit/service.ts';
 import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import { createAskedRecorder } from './pipeline/asked-record.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
-import { createRegistry } from './pipeline/registry.ts';
+import { createRegistry, type RegistrySource } from './pipeline/registry.ts';
 import { createPipeline, type Pipeline } from './pipeline/serve.ts';
 import type { Received } from './pipeline/stages.ts';
 import { type ConfiguredEndpoint, noVpcEndpoints, readVpcEndpoints, vpcEndpointsOf } from './pipeline/vpc-endpoints.ts';
@@ -42,6 +43,7 @@ import { services } from './services/index.ts';
 import { catalog, loadServiceModel } from './services/models.ts';
 import { createOrganizationDirectory } from './services/organizations/directory.ts';
 import { createGuardrails } from './services/organizations/guardrails.ts';
+import { createShares } from './services/ram/shared-policies.ts';
 import { issuerKeySet } from './services/sts/web-identity-keys.ts';
 import { createIssuerDocuments } from './signin/issuer-documents.ts';
 import { createSignIn } from './signin/signin.ts';
@@ -56,7 +58,16 @@ import { createTvm } from './tvm/tvm.ts';
 
 const partition = 'aws';
 
-const registrySource = { catalog, loadModel: loadServiceModel, loadDefinition: async (name: string) => services[name]?.() };
+type Services = Readonly<Record<string, () => Promise<ServiceDefinition>>>;
+
+function registrySourceOf(implemented: Services): RegistrySource {
+  return {
+    catalog,
+    loadModel: loadServiceModel,
+    loadDefinition: async (name) => implemented[name]?.(),
+    loadDefinitions: () => Promise.all(Object.values(implemented).map((load) => load())),
+  };
+}
 
 const noFunctions: FunctionRuntime = {
   run: () => Promise.reject(new Error('this process runs no functions')),
@@ -78,6 +89,8 @@ export interface Parts {
   readonly outbound?: OutboundPort;
   /** Private doors; without it every request comes by the public address. */
   readonly vpcEndpoints?: VpcEndpointsPort;
+  /** Further services, or others in the place of these: for tests. */
+  readonly services?: Services;
   /** Without one there are no clusters of hardware modules. */
   readonly hardware?: HardwareModulesPort;
   /** Where clients reach the installation, once that is known. */
@@ -99,7 +112,8 @@ export function compose(parts: Parts): Castellan {
   const compile = createCompiler();
   const identities = createIdentityPort(compile);
   const decisions = createDecisionLog();
-  const registry = createRegistry(registrySource);
+  const source = registrySourceOf({ ...services, ...parts.services });
+  const registry = createRegistry(source);
   const protocols = createProtocols();
   const outsideParts: OutsideParts = {
     store,
@@ -112,10 +126,9 @@ export function compose(parts: Parts): Castellan {
   };
   const knownIdentities = cachedIdentities(identities, parts.account);
   const organizations = createOrganizationDirectory();
-  const allServices = () => Promise.all(Object.values(services).map((load) => load()));
   const billing = createBilling({
     priceList: readPriceList(parts.priceList),
-    meteredServices: meteredServices(catalog, allServices),
+    meteredServices: meteredServices(catalog, source.loadDefinitions),
     organizations,
   });
   const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
@@ -131,7 +144,7 @@ export function compose(parts: Parts): Castellan {
     billing,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
     hardware: parts.hardware ?? noHardware,
-    taggables: createTaggableDirectory(allServices),
+    taggables: createTaggableDirectory(source.loadDefinitions),
     publicUrl,
     registry,
     protocols,
@@ -147,12 +160,19 @@ export function compose(parts: Parts): Castellan {
     },
     vpcEndpoints: parts.vpcEndpoints ?? noVpcEndpoints,
     outside: (service) => createOutside(outsideParts, service),
-    authorizer: { clock, sealer, decisions, recordAsked: createAskedRecorder(), guardrails: createGuardrails(partition) },
+    authorizer: {
+      clock,
+      sealer,
+      decisions,
+      recordAsked: createAskedRecorder(),
+      guardrails: createGuardrails(partition),
+      shares: createShares({ partition, compile, organizations, principals: identities, shareables: registry.shareables }),
+    },
     onInternalError: parts.onInternalError,
   });
   const work = createWork({
     ...outsideParts,
-    services: allServices,
+    services: source.loadDefinitions,
     onError: parts.onInternalError,
   });
   const signIn = createSignIn({
@@ -261,7 +281,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       castellan.decisions.recall(requestId) ?? (await store.transact((transaction) => storedExplanation(transaction, requestId))),
     tvm: () => showTvm(store),
     setUpTvm: (request) => setUpTvm(store, request),
-    coverage: async () => ({ services: await coverageOf(registrySource) }),
+    coverage: async () => ({ services: await coverageOf(registrySourceOf(services)) }),
     async advanceClock(ms) {
       await advanceClock(store, clock, ms);
       await castellan.work.settle();

@@ -69,6 +69,7 @@ export interface JsonAnswer {
   readonly status: number;
   /** The code of the error, undefined when there is none. */
   readonly error: string | undefined;
+  readonly requestId: string;
   // Decoding boundary: what the service answered, for expectations.
   readonly output: Record<string, unknown>;
 }
@@ -103,7 +104,7 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints'> {
+interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints' | 'services'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
 }
@@ -198,7 +199,7 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
       const response = await pipeline.serve({ request: { ...unsigned, headers }, ...received });
       const output = JSON.parse(Buffer.from(response.body).toString('utf8') || '{}');
       const error = response.status < 400 ? undefined : (lowerCased(response.headers)['x-amzn-errortype'] ?? output['__type']);
-      return { status: response.status, error, output };
+      return { status: response.status, error, output, requestId: received.requestId };
     },
     async send({ service, region: where, headers: given, body, sourceIp = '192.0.2.1' }, credentials = root) {
       const request = { method: 'POST', path: '/', query: '', body: Buffer.from(body, 'utf8') };

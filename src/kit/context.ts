@@ -15,6 +15,7 @@ import type {
   PrincipalDirectory,
   ProviderDirectory,
 } from './ports.ts';
+import type { ShareableType, SharesPort } from './shareables.ts';
 import type { TaggableDirectory } from './taggables.ts';
 
 /** The authenticated caller. */
@@ -67,6 +68,10 @@ export interface Scope {
   readonly organizations: OrganizationDirectory;
   /** What binds accounts in their organisations. */
   readonly guardrails: GuardrailsPort;
+  /** What resource shares put on resources. */
+  readonly shares: SharesPort;
+  /** Every type of resource that can be shared here. */
+  readonly shareables: () => Promise<readonly ShareableType[]>;
   readonly outbound: OutboundPort;
   readonly hardware: HardwareModulesPort;
   /** What everything costs. */

@@ -126,6 +126,8 @@ export interface OrganizationDirectory {
   standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
   /** The effective management policy of an account as JSON data; undefined: none of the type reaches it. For tag policies see kit/tag-policy.ts. */
   effectivePolicy(transaction: Transaction, account: string, type: string): Promise<unknown>;
+  /** `o-…/r-…/ou-…/` of a unit; undefined: there is none. Units never move. */
+  unitPath(transaction: Transaction, organizationId: string, unitId: string): Promise<string | undefined>;
   /** The part of the tree at a path (`o-…/r-…/ou-…`, or one that ends with an account), as far as one policy binds it when that is named. */
   branchOf(
     transaction: Transaction,

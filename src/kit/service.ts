@@ -3,6 +3,7 @@ import type { Fault } from '../base/fault.ts';
 import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
 import type { Metering } from './metering.ts';
 import type { OperationDefinition } from './operation.ts';
+import type { ShareableType } from './shareables.ts';
 import type { Taggable } from './taggables.ts';
 
 export interface ServiceDefinition {
@@ -12,6 +13,8 @@ export interface ServiceDefinition {
   readonly quirks?: ServiceQuirks;
   readonly jobs?: readonly (Job | OutsideJob)[];
   readonly readers?: readonly LedgerReader[];
+  /** Types of its resources that resource shares (ram) may share with other accounts. */
+  readonly shareables?: readonly ShareableType[];
   /** How its use stands in bills; without one every request counts as one. */
   readonly metering?: Metering;
   /** Its types of resources that carry tags. */

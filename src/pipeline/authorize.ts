@@ -5,8 +5,9 @@ import { Fault } from '../base/fault.ts';
 import type { Context, Scope, Sealer } from '../kit/context.ts';
 import { authorizationIdAt, type Explained } from '../kit/decision-records.ts';
 import { type Access, anyCaller, unsigned } from '../kit/operation.ts';
-import type { GuardrailsPort, Identity } from '../kit/ports.ts';
+import type { GuardrailsPort } from '../kit/ports.ts';
 import { sessionRestriction } from '../kit/session-restrictions.ts';
+import type { SharesPort } from '../kit/shareables.ts';
 import { enforcedTagViolation, type TagRule } from '../kit/tag-policy.ts';
 import type { ProtocolName } from '../model/model.ts';
 import { evaluate } from '../policy/evaluate.ts';
@@ -26,6 +27,7 @@ export interface Authorizer {
   readonly clock: Clock;
   readonly sealer: Sealer;
   readonly guardrails: GuardrailsPort;
+  readonly shares: SharesPort;
   readonly decisions: DecisionLog;
   readonly recordAsked: RecordAsked;
 }
@@ -55,7 +57,7 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
     scope.note({ asked: authorizer.recordAsked({ facts, account: scope.account, accesses, wasAllowed }) });
   const asked: AuthorizationRequest[] = [];
   for (const access of accesses) {
-    const { question, tagRules } = await authorizationRequest(authorizer, request.identity, access, facts, scope);
+    const { question, tagRules } = await authorizationRequest(authorizer, request, access, facts, scope);
     asked.push(question);
     const { outcome } = evaluate(question);
     // Of an absent operation nobody knows the resource, so that what fails to allow it proves nothing; what forbids it does.
@@ -75,7 +77,7 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
 
 async function authorizationRequest(
   authorizer: Authorizer,
-  identity: Identity,
+  { identity, service }: Decoded,
   access: Access,
   facts: Omit<RequestFacts, 'places'>,
   scope: Scope,
@@ -89,6 +91,10 @@ async function authorizationRequest(
     vpcEndpoint: facts.vpcEndpoint?.ownerAccount,
   };
   const places = await placesOf(authorizer.guardrails, accounts, scope.transaction);
+  const isShareable = service.shareables.some(({ isArn }) => isArn(access.resource));
+  const shares = isShareable
+    ? await authorizer.shares.policiesFor(scope.transaction, { arn: access.resource, principal, place: places.principal })
+    : [];
   const question: AuthorizationRequest = {
     principal,
     action: access.action,
@@ -98,7 +104,7 @@ async function authorizationRequest(
     identity: identity.identityPolicies,
     boundary: identity.boundary,
     session: identity.sessionPolicies,
-    resourcePolicy: access.resourcePolicy,
+    resourcePolicy: shares.length === 0 ? access.resourcePolicy : { mode: 'optional', source: undefined, ...access.resourcePolicy, shares },
     ...(access.granted === undefined ? {} : { granted: access.granted }),
     serviceControl: places.principal?.serviceControl,
     resourceControl: places.resource?.resourceControl,

@@ -112,6 +112,8 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     providers: parts.providers,
     organizations: parts.organizations,
     guardrails: parts.authorizer.guardrails,
+    shares: parts.authorizer.shares,
+    shareables: () => parts.registry.shareables(),
     outbound: parts.outbound,
     hardware: parts.hardware,
     billing: parts.billing,

@@ -1,6 +1,7 @@
 // What the pipeline knows of the services: which exist, their models, and what is implemented. Given as a value by main.ts, loaded lazily.
 import type { OperationDefinition } from '../kit/operation.ts';
 import type { ServiceDefinition, ServiceQuirks } from '../kit/service.ts';
+import type { ShareableType } from '../kit/shareables.ts';
 import type { Catalog, CatalogEntry } from '../model/catalog.ts';
 import type { ServiceModel } from '../model/model.ts';
 
@@ -9,6 +10,7 @@ export interface RegistrySource {
   readonly loadModel: (name: string) => Promise<ServiceModel>;
   /** Undefined for services of which nothing is implemented. */
   readonly loadDefinition: (name: string) => Promise<ServiceDefinition | undefined>;
+  readonly loadDefinitions: () => Promise<readonly ServiceDefinition[]>;
 }
 
 export interface Service {
@@ -16,17 +18,25 @@ export interface Service {
   readonly model: ServiceModel;
   readonly quirks: ServiceQuirks;
   readonly operations: ReadonlyMap<string, OperationDefinition>;
+  readonly shareables: readonly ShareableType[];
 }
 
 export interface Registry {
   readonly catalog: Catalog;
   service(name: string): Promise<Service>;
+  /** Of all services. */
+  shareables(): Promise<readonly ShareableType[]>;
 }
 
 export function createRegistry(source: RegistrySource): Registry {
   const loaded = new Map<string, Promise<Service>>();
+  let shareables: Promise<readonly ShareableType[]> | undefined;
   return {
     catalog: source.catalog,
+    shareables() {
+      shareables ??= source.loadDefinitions().then((definitions) => definitions.flatMap((definition) => definition.shareables ?? []));
+      return shareables;
+    },
     service(name) {
       let service = loaded.get(name);
       if (service === undefined) {
@@ -47,5 +57,5 @@ async function load(source: RegistrySource, name: string): Promise<Service> {
     if (!model.operations.has(operation))
       throw new Error(`the service \`${name}\` implements \`${operation}\`, which its model does not have`);
   }
-  return { entry, model, quirks: definition?.quirks ?? {}, operations };
+  return { entry, model, quirks: definition?.quirks ?? {}, operations, shareables: definition?.shareables ?? [] };
 }

@@ -2,9 +2,9 @@
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
 import { choices } from './choices.ts';
 import { resourceControlLevels, serviceControlLevels } from './guardrails.ts';
-import type { AuthorizationRequest, Decision, PolicyLayer, PolicySource } from './policy.ts';
+import type { AuthorizationRequest, Decision, PolicyLayer, PolicySource, ResourcePolicy } from './policy.ts';
 import { mayAllow, mayDeny, type PolicyList } from './policy-list.ts';
-import type { PrincipalMatch } from './principals.ts';
+import { type PrincipalMatch, stronger } from './principals.ts';
 import { policyMatch, type Subject, statementMatch, subjectOf } from './statement.ts';
 
 function allowedBy(layer: PolicyLayer | undefined): Decision {
@@ -39,7 +39,7 @@ export function sourcesOf(layer: PolicyLayer, subject: Subject): readonly Policy
     case 'session':
       return request.session ?? none;
     case 'resource':
-      return request.resourcePolicy?.source === undefined ? none : [request.resourcePolicy.source];
+      return onResource(request.resourcePolicy);
     case 'vpc-endpoint':
       return request.vpcEndpoint === undefined ? none : [request.vpcEndpoint];
     case 'service-control':
@@ -47,6 +47,12 @@ export function sourcesOf(layer: PolicyLayer, subject: Subject): readonly Policy
     case 'resource-control':
       return resourceControlLevels(subject)?.flat() ?? none;
   }
+}
+
+/** The resource's own policy, and those that resource shares put beside it. */
+function onResource(policy: ResourcePolicy | undefined): readonly PolicySource[] {
+  const { source, shares = none } = policy ?? {};
+  return source === undefined ? shares : [source, ...shares];
 }
 
 function layerDenies(layer: PolicyLayer, subject: Subject): boolean {
@@ -59,7 +65,7 @@ function layerDenies(layer: PolicyLayer, subject: Subject): boolean {
     case 'session':
       return session !== undefined && anyDenies(session, subject);
     case 'resource':
-      return resourcePolicy?.source !== undefined && denies(resourcePolicy.source, subject) && !rootUnlocks(subject);
+      return resourcePolicy !== undefined && anyDenies(onResource(resourcePolicy), subject) && !rootUnlocks(subject);
     case 'vpc-endpoint':
       return vpcEndpoint !== undefined && denies(vpcEndpoint, subject);
     case 'service-control':
@@ -116,10 +122,12 @@ export function levelsAllow(levels: readonly (readonly PolicySource[])[], subjec
   return true;
 }
 
-/** The strongest way in which the resource's policy allows the caller. */
+/** The strongest way in which a policy of the resource allows the caller. */
 export function resourceGrant(subject: Subject): PrincipalMatch | undefined {
-  const policy = subject.request.resourcePolicy?.source?.policy;
-  return policy === undefined ? undefined : policyMatch(policy, 'Allow', subject);
+  const { source, shares } = subject.request.resourcePolicy ?? {};
+  let best = source === undefined ? undefined : policyMatch(source.policy, 'Allow', subject);
+  for (const { policy } of shares ?? none) best = stronger(best, policyMatch(policy, 'Allow', subject));
+  return best;
 }
 
 const missingAnywhere: Readonly<Record<PolicyLayer, Decision>> = {

@@ -24,6 +24,8 @@ export interface PlainPolicies {
   readonly boundary?: object | undefined;
   readonly session?: readonly object[] | undefined;
   readonly resource?: object | undefined;
+  /** Policies that resource shares put on the resource. */
+  readonly shares?: readonly object[] | undefined;
   /** `optional` when absent. With `trust` and `key` the resource has a policy even if none is given. */
   readonly resourceMode?: ResourcePolicy['mode'] | undefined;
   readonly serviceControl?: readonly (readonly object[])[] | undefined;
@@ -33,8 +35,8 @@ export interface PlainPolicies {
 
 /** @throws Error when one of the documents is no policy document */
 export function authorizationRequest(plain: PlainRequest): AuthorizationRequest {
-  const { identity, boundary, session, resource, resourceMode, serviceControl, resourceControl, vpcEndpoint } = plain.policies ?? {};
-  const hasResourcePolicy = resource !== undefined || resourceMode !== undefined;
+  const { identity, boundary, session, resource, shares, resourceMode, serviceControl, resourceControl, vpcEndpoint } =
+    plain.policies ?? {};
   return {
     principal: plain.principal,
     action: plain.action,
@@ -44,12 +46,25 @@ export function authorizationRequest(plain: PlainRequest): AuthorizationRequest 
     identity: sources('identity', identity ?? []),
     boundary: source('boundary', boundary),
     session: session === undefined ? undefined : sources('session', session),
-    resourcePolicy: hasResourcePolicy ? { source: source('resource', resource), mode: resourceMode ?? 'optional' } : undefined,
+    resourcePolicy: resourcePolicyOf(resource, shares, resourceMode),
     serviceControl: serviceControl?.map((level, index) => sources(`service control, level ${index + 1}`, level)),
     resourceControl: resourceControl?.map((level, index) => sources(`resource control, level ${index + 1}`, level)),
     vpcEndpoint: source('VPC endpoint', vpcEndpoint),
     ...(plain.isGranted === true ? { granted: { name: 'grant' } } : {}),
     ...(plain.isServiceOwned === true ? { isServiceOwned: true } : {}),
+  };
+}
+
+function resourcePolicyOf(
+  resource: object | undefined,
+  shares: readonly object[] | undefined,
+  mode: ResourcePolicy['mode'] | undefined,
+): ResourcePolicy | undefined {
+  if (resource === undefined && shares === undefined && mode === undefined) return undefined;
+  return {
+    source: source('resource', resource),
+    ...(shares === undefined ? {} : { shares: sources('resource share', shares) }),
+    mode: mode ?? 'optional',
   };
 }
 

@@ -47,6 +47,8 @@ export interface PolicySource {
 /** A policy on the resource itself, and how far it is needed. */
 export interface ResourcePolicy {
   readonly source: PolicySource | undefined;
+  /** What resource shares add to it: each is a policy on the resource too. */
+  readonly shares?: readonly PolicySource[];
   /**
    * `optional`: most services; within the account an identity policy alone is enough.
    * `trust`: a role's trust policy; it must always allow, and alone is enough when it names the caller.

@@ -60,7 +60,7 @@ function levelsOf(request: PlainRequest): Levels {
   const levels = (documents: readonly (readonly object[])[] | undefined) => documents as readonly (readonly Document[])[] | undefined;
   return {
     identity: many(policies.identity ?? []),
-    resource: one(policies.resource),
+    resource: many(policies.resource === undefined ? policies.shares : [policies.resource, ...(policies.shares ?? [])]),
     boundary: one(policies.boundary),
     session: many(policies.session),
     'vpc-endpoint': one(policies.vpcEndpoint),

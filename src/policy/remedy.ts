@@ -146,7 +146,7 @@ function mapLayer(
     case 'resource': {
       const { resourcePolicy } = request;
       const source = merged(resourcePolicy?.source === undefined ? [] : [resourcePolicy.source]);
-      return { ...request, resourcePolicy: { mode: resourcePolicy?.mode ?? 'optional', source } };
+      return { ...request, resourcePolicy: { mode: 'optional', ...resourcePolicy, source } };
     }
   }
 }

@@ -310,6 +310,14 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
   },
+  ram: {
+    resourceShareArn: 'arn:aws:ram:us-east-1:111122223333:resource-share/7ab63972-b505-7e2a-420d-6f5d3EXAMPLE',
+    resourceShareInvitationArn: 'arn:aws:ram:us-east-1:444455556666:resource-share-invitation/7ab63972-b505-7e2a-420d-6f5d3EXAMPLE',
+    permissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/some-name',
+    fromPermissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/some-name',
+    toPermissionArn: 'arn:aws:ram:us-east-1:111122223333:permission/other-name',
+    tags: [{ key: 'k', value: 'v' }],
+  },
   'resource-groups': {
     Arn: 'arn:aws:resource-groups:us-east-1:111122223333:group/some-name',
     TaskArn: `arn:aws:resource-groups:us-east-1:111122223333:group/some-name/${'a'.repeat(26)}/tag-sync-task/${'b'.repeat(26)}`,
@@ -435,7 +443,7 @@ describe.each(Object.keys(services))('%s, called from another account', (name) =
       if (label in answeredToOthers) {
         expect(status, `${label} needs its exception no longer`).toBe(200);
       } else if (namesAccount(input)) {
-        expect(body, label).toMatch(/AccessDenied|NotFound|NoSuchEntity|NotInUse|InvalidInput/);
+        expect(body, label).toMatch(/AccessDenied|NotFound|NoSuchEntity|UnknownResource|NotInUse|InvalidInput/);
         expect(status, label).toBeGreaterThanOrEqual(400);
       } else if (status < 400 && label !== 'cloudtrail:LookupEvents') {
         // Events show what the caller's own requests have named.

@@ -11,6 +11,7 @@ export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>
   kms: async () => (await import('./kms/index.ts')).kms,
   lambda: async () => (await import('./lambda/index.ts')).lambda,
   organizations: async () => (await import('./organizations/index.ts')).organizations,
+  ram: async () => (await import('./ram/index.ts')).ram,
   'resource-groups': async () => (await import('./resource-groups/index.ts')).resourceGroups,
   resourcegroupstaggingapi: async () => (await import('./resourcegroupstaggingapi/index.ts')).resourceGroupsTaggingApi,
   secretsmanager: async () => (await import('./secretsmanager/index.ts')).secretsmanager,

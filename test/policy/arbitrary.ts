@@ -249,6 +249,7 @@ const policies: fc.Arbitrary<PlainPolicies> = fc.record(
     boundary: document,
     session: fc.array(document, { maxLength: 2 }),
     resource: documentOfResource,
+    shares: fc.array(documentOfResource, { maxLength: 2 }),
     resourceMode: fc.constantFrom('optional', 'trust', 'key'),
     serviceControl: levels(document),
     resourceControl: levels(documentOfResource),
@@ -259,7 +260,7 @@ const policies: fc.Arbitrary<PlainPolicies> = fc.record(
 
 /** Each layer is absent more often than not, so that decisions reach the later ones. */
 const sparsePolicies = fc
-  .tuple(policies, fc.array(fc.constantFrom(false, false, true), { minLength: 8, maxLength: 8 }))
+  .tuple(policies, fc.array(fc.constantFrom(false, false, true), { minLength: 9, maxLength: 9 }))
   .map(([all, isKept]) => {
     const kept = Object.entries(all).filter(([layer], index) => layer === 'identity' || layer === 'resourceMode' || isKept[index] === true);
     return Object.fromEntries(kept) as PlainPolicies;

@@ -147,6 +147,7 @@ describe('laws', () => {
         ...policies,
         ...(policies.identity && { identity: policies.identity.map(onlyDeny) }),
         ...(policies.resource && { resource: onlyDeny(policies.resource) }),
+        ...(policies.shares && { shares: policies.shares.map(onlyDeny) }),
       }));
       const { outcome, layer } = evaluate(authorizationRequest(silent));
       if (outcome === 'ALLOW') expect(layer).toBeUndefined();

@@ -4,11 +4,14 @@ import type { EffectivePolicyType } from './api.gen.ts';
 import { branchOf } from './branches.ts';
 import { effectivePolicy } from './effective-policy.ts';
 import { policyQuotas } from './quotas.ts';
-import { delegations, members, organizations, serviceAccess, tagsOf } from './records.ts';
+import { delegations, members, organizations, serviceAccess, tagsOf, units } from './records.ts';
 
 export function createOrganizationDirectory(): OrganizationDirectory {
   return {
     branchOf,
+    async unitPath(transaction, organizationId, unitId) {
+      return (await units.get(transaction, organizationId, unitId))?.path;
+    },
     async effectivePolicy(transaction, account, type) {
       const member = await members.get(transaction, account);
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
