@@ -29,8 +29,7 @@ import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
 import { createBilling } from './services/ce/billing.ts';
-import { examplePriceList } from './services/ce/example.ts';
-import { parsePriceList } from './services/ce/price-list.ts';
+import { readPriceList } from './services/ce/example.ts';
 import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
@@ -111,7 +110,7 @@ export function compose(parts: Parts): Castellan {
   const organizations = createOrganizationDirectory();
   const allServices = () => Promise.all(Object.values(services).map((load) => load()));
   const billing = createBilling({
-    priceList: parsePriceList(parts.priceList ?? examplePriceList),
+    priceList: readPriceList(parts.priceList),
     meteredServices: meteredServices(catalog, allServices),
     organizations,
   });
@@ -121,6 +120,7 @@ export function compose(parts: Parts): Castellan {
     ids,
     partition,
     homeAccount: parts.account,
+    identities: knownIdentities,
     principals: identities,
     providers: createProviderDirectory(),
     organizations,
@@ -191,6 +191,8 @@ export function compose(parts: Parts): Castellan {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  // A list that cannot be used stops the start before anything is opened.
+  readPriceList(options.priceList);
   prepareDataDirectory(options.dataDir);
   const ids = randomIds();
   const rootKeyPath = join(options.dataDir, 'root.key');

@@ -71,10 +71,23 @@ export interface PrincipalDirectory {
   mfaSerials(transaction: Transaction, userArn: string): Promise<readonly string[]>;
   /** Judges the password of a user who signs in, by the account's password policy too. */
   checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
+  /** The unique id of a user or role who exists. */
+  principalId(transaction: Transaction, arn: string): Promise<string | undefined>;
+  /** The ARN that the id of a user or role has now; undefined when it is gone. */
+  principalArn(scope: PrincipalScope, id: string): Promise<string | undefined>;
+  /** A policy document as a service keeps it: users and roles among its principals by their unique ids, so that no namesake inherits from them. */
+  keptPolicy(scope: PrincipalScope, document: string): Promise<string>;
+  /** A kept document as it is shown: with the ARNs of those who still exist. */
+  shownPolicy(scope: PrincipalScope, document: string): Promise<string>;
   /** What an organisation has switched on of centralised root access (sts:AssumeRoot). */
   rootFeatures(transaction: Transaction, organizationId: string): Promise<readonly RootFeature[]>;
   /** For `outboundIssuerUrl`, while the account has outbound web identity federation enabled (sts:GetWebIdentityToken). */
   outboundIssuerId(transaction: Transaction, account: string): Promise<string | undefined>;
+}
+
+export interface PrincipalScope {
+  readonly transaction: Transaction;
+  readonly partition: string;
 }
 
 export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';

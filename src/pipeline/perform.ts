@@ -5,7 +5,7 @@ import type { Ids } from '../base/ids.ts';
 import { isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
 import type { BillingPort } from '../kit/billing.ts';
-import type { ServiceCall } from '../kit/calls.ts';
+import type { ServiceCall, SessionCredentials } from '../kit/calls.ts';
 import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { Explained } from '../kit/decision-records.ts';
@@ -13,6 +13,7 @@ import type { OperationDefinition } from '../kit/operation.ts';
 import type {
   HardwareModulesPort,
   Identity,
+  IdentityPort,
   OrganizationDirectory,
   OutboundPort,
   PrincipalDirectory,
@@ -40,6 +41,7 @@ export interface PerformParts {
   readonly registry: Registry;
   readonly protocols: Protocols;
   readonly authorizer: Authorizer;
+  readonly identities: IdentityPort;
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
@@ -137,7 +139,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
 
 /** The other service's operation, in a part of the unit of work that is undone when it fails. */
 async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, transaction: Transaction, trail: Trail): Promise<Structure> {
-  const decoded = await callOf(parts, outer, call);
+  const decoded = await callOf(parts, outer, call, transaction);
   let notes: EventFacts = {};
   const note: Context['note'] = (facts) => {
     notes = { ...notes, ...facts };
@@ -165,7 +167,7 @@ function withStatus(fault: Fault, { service, operation }: Decoded): Fault {
   return new Fault(fault.code, fault.message, { status, fields: fault.fields, cause: fault });
 }
 
-async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Promise<Decoded> {
+async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall, transaction: Transaction): Promise<Decoded> {
   const { as = 'caller', sourceArn, region = outer.region } = call.options;
   const service = await parts.registry.service(call.service);
   const operation = service.model.operations.get(call.operation);
@@ -175,7 +177,8 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Pro
   }
   if (outer.via.length >= viaMax) throw new Error(`services call each other in a circle: ${outer.via.join(', ')}`);
   const by = principalOf(outer.service);
-  const asService = as === 'service' || outer.identity.caller.principal.kind === 'service';
+  const session = typeof as === 'string' ? undefined : await sessionIdentity(parts, as, transaction);
+  const asService = session === undefined && (as === 'service' || outer.identity.caller.principal.kind === 'service');
   return {
     ...outer,
     requestId: outer.answers.ids.uuid(),
@@ -185,10 +188,20 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Pro
     operation,
     definition,
     input: call.input,
-    identity: asService ? serviceIdentity(by) : outer.identity,
-    via: asService ? [] : [...outer.via, by],
+    identity: session ?? (asService ? serviceIdentity(by) : outer.identity),
+    account: session?.caller.principal.account ?? outer.account,
+    via: asService || session !== undefined ? [] : [...outer.via, by],
     source: asService ? { account: outer.account, arn: sourceArn } : undefined,
+    // A session's call is sent by the service and not by whoever called it.
+    ...(session === undefined ? {} : { sourceIp: by, request: { ...outer.request, headers: { 'user-agent': by } } }),
   };
+}
+
+async function sessionIdentity(parts: PerformParts, credentials: SessionCredentials, transaction: Transaction): Promise<Identity> {
+  const { partition, identities, authorizer } = parts;
+  const found = await identities.identify(credentials, { partition, sealer: authorizer.sealer, transaction });
+  if (found.kind === 'invalid') throw new Error('a service calls with credentials that are not valid');
+  return found.identity;
 }
 
 /** `kms.amazonaws.com`: how a service appears in policies and in the ledger. */
