@@ -7,6 +7,7 @@ import { Secret } from '../base/secret.ts';
 import { type ApiCredentials, createApi, isForbidden, RefusedCall } from '../landing-zone/api.ts';
 import { FileProblems, parseZoneFile, type ZoneFile } from '../landing-zone/file.ts';
 import { type Plan, type PlanOptions, performPlan, planZone, type Report, stepsOf } from '../landing-zone/plan.ts';
+import { profilesOf } from '../landing-zone/profiles.ts';
 import { hasChanges, planJson, renderPlan, stepText, summaryOf } from '../landing-zone/render.ts';
 import { type BuilderKey, openWorld, type World, ZoneError } from '../landing-zone/world.ts';
 import type { CommandContext } from './main.ts';
@@ -22,20 +23,26 @@ export const defaultZonePath = fileURLToPath(new URL('../landing-zone/default.ya
 const changesExitCode = 2;
 
 export async function landingZone(context: CommandContext, [verb, path]: readonly string[], options: Options): Promise<void> {
-  const isKnown = verb === 'plan' || verb === 'apply' || verb === 'destroy';
-  if (!isKnown) throw new CommandError(`\`landing-zone ${verb ?? ''}\` is unknown; say plan, apply or destroy`, 1);
+  const isKnown = verb === 'plan' || verb === 'apply' || verb === 'destroy' || verb === 'profiles';
+  if (!isKnown) throw new CommandError(`\`landing-zone ${verb ?? ''}\` is unknown; say plan, apply, destroy or profiles`);
   await withSentences(async () => {
     const file = await readZone(path ?? defaultPath(context));
     const world = await openZone(context, file);
     if (verb === 'plan') return showPlan(context, world);
+    if (verb === 'profiles') return showProfiles(context, world);
     if (verb === 'apply') return apply(context, world, options);
     return destroy(context, world, options);
   });
 }
 
-/** The file that `start --landing-zone` has put into the data directory, or else the one that comes with the product. */
+/** Where `start --landing-zone` has and looks for its file. */
+export function ownZonePath(dataDir: string): string {
+  return join(dataDir, 'landing-zone.yaml');
+}
+
+/** That of the data directory, or else the one that comes with the product. */
 function defaultPath({ dataDir }: CommandContext): string {
-  const own = join(dataDir, 'landing-zone.yaml');
+  const own = ownZonePath(dataDir);
   return existsSync(own) ? own : defaultZonePath;
 }
 
@@ -80,15 +87,33 @@ async function showPlan({ output }: CommandContext, world: World): Promise<void>
   if (hasChanges(summaryOf(plan))) process.exitCode = changesExitCode;
 }
 
+/** For `~/.aws/config`: a profile for each role that a group may assume, from the profile `identity` of whoever is in it. */
+async function showProfiles({ output }: CommandContext, world: World): Promise<void> {
+  await planZone(world, { goal: 'apply' });
+  const profiles = profilesOf(world);
+  if (output.isJson) return output.json(profiles);
+  const region = world.file.regions[0];
+  const text = profiles.map(
+    ({ name, roleArn, source }) => `[profile ${name}]\nrole_arn = ${roleArn}\nsource_profile = ${source}\nregion = ${region}\n`,
+  );
+  output.print(text.join('\n'));
+}
+
 async function apply(context: CommandContext, world: World, options: Options): Promise<void> {
-  const plan = await applyZone(context, world, { closesAccounts: options['closeAccounts'] === true });
+  const plan = await applyZone(context, world, { closesAccounts: options['closeAccounts'] === true, showsWhole: true });
   if (context.output.isJson) context.output.json(planJson(plan));
 }
 
+interface ApplyOptions {
+  readonly closesAccounts: boolean;
+  /** The plan as a tree before anything is done. */
+  readonly showsWhole: boolean;
+}
+
 /** Shows the plan, refuses what must not be done unasked, does the rest, and tells each step. */
-export async function applyZone(context: CommandContext, world: World, { closesAccounts }: { closesAccounts: boolean }): Promise<Plan> {
+export async function applyZone(context: CommandContext, world: World, { closesAccounts, showsWhole }: ApplyOptions): Promise<Plan> {
   const { output } = context;
-  const plan = await showGoal(context, world, 'apply');
+  const plan = await showGoal(context, world, { goal: 'apply', showsWhole });
   const closed = plan.changes.filter(({ action, kind }) => action === 'remove' && kind === 'account');
   if (closed.length > 0 && !closesAccounts) {
     const names = closed.map(({ address }) => address.slice('account/'.length)).join(', ');
@@ -100,7 +125,7 @@ export async function applyZone(context: CommandContext, world: World, { closesA
 }
 
 async function destroy(context: CommandContext, world: World, options: Options): Promise<void> {
-  const plan = await showGoal(context, world, 'destroy');
+  const plan = await showGoal(context, world, { goal: 'destroy', showsWhole: true });
   const accounts = plan.changes.filter(({ action, kind }) => action === 'remove' && kind === 'account').length;
   const question = `Remove all of the landing zone \`${world.file.zone}\` and close ${accounts} accounts, which is for good after 90 days? Type yes: `;
   if (stepsOf(plan).length > 0 && options['yes'] !== true && !(await confirmed(question))) {
@@ -113,9 +138,13 @@ async function destroy(context: CommandContext, world: World, options: Options):
   );
 }
 
-async function showGoal(context: CommandContext, world: World, goal: PlanOptions['goal']): Promise<Plan> {
+async function showGoal(
+  context: CommandContext,
+  world: World,
+  { goal, showsWhole }: Pick<PlanOptions, 'goal'> & Pick<ApplyOptions, 'showsWhole'>,
+): Promise<Plan> {
   const plan = await planZone(world, { goal, prepare: reportTo(context) });
-  if (!context.output.isJson) context.output.print(renderPlan(plan, context.output.palette));
+  if (showsWhole && !context.output.isJson) context.output.print(renderPlan(plan, context.output.palette));
   const blocked = plan.changes.filter(({ action }) => action === 'blocked');
   if (blocked.length === 0) return plan;
   const reasons = blocked.map(({ address, note }) => `\n  ${address}: ${note ?? ''}`).join('');

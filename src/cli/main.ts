@@ -110,7 +110,7 @@ export async function main(parameters: readonly string[]): Promise<void> {
   );
   add(
     'landing-zone <verb> [file]',
-    '`landing-zone plan`, `apply`, `destroy`: accounts, guardrails, roles, people and keys from one file; plan ends with 2 when something is to change',
+    '`landing-zone plan`, `apply`, `destroy`, `profiles`: accounts, guardrails, roles, people and keys from one file; plan ends with 2 when something is to change',
     async () => (await import('./landing-zone.ts')).landingZone,
     new Option('--close-accounts', 'apply may close accounts that the file has no more'),
     new Option('--yes', 'destroy does not ask'),

@@ -25,6 +25,12 @@ export const serverOptions: readonly OptionDeclaration[] = [
   option('allow-public', undefined, undefined, 'listen on an address that is not loopback without TLS'),
   option('allow-reset', undefined, undefined, 'let POST /_castellan/reset erase everything without the admin token'),
   option('allow-time-travel', undefined, undefined, 'let `castellan time advance` move the clock'),
+  option(
+    'landing-zone',
+    undefined,
+    undefined,
+    'build the landing zone of landing-zone.yaml in the data directory; the first start puts the default one there',
+  ),
   option('root-account', 'id', undefined, 'account id (twelve digits) of the first start'),
   option('root-access-key-id', 'id', undefined, 'a root access key of any form, for test suites with fixed credentials'),
   option('root-secret-access-key', 'secret', undefined, 'its secret'),

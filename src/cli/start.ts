@@ -11,7 +11,8 @@ export async function start(
   _parameters: readonly string[],
   given: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const options = serverOptionsFrom(readOptions(given, context.environment));
+  const values = readOptions(given, context.environment);
+  const options = serverOptionsFrom(values);
   const { startServer } = await import('../main.ts');
   const server = await startServer(options).catch((error: unknown) => {
     throw new CommandError(startProblem(error, options));
@@ -25,6 +26,15 @@ export async function start(
     void server.close().then(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  if (values.has('landing-zone')) await buildLandingZone(context, options.dataDir);
+}
+
+/** As root of this server, whoever the AWS variables name. What goes wrong is said; the server goes on. */
+async function buildLandingZone({ output }: CommandContext, dataDir: string): Promise<void> {
+  const { buildAtStart } = await import('./landing-zone-start.ts');
+  await buildAtStart({ output, dataDir, environment: {} }).catch((error: unknown) => {
+    process.stderr.write(`castellan: the landing zone was not built: ${error instanceof Error ? error.message : String(error)}\n`);
+  });
 }
 
 function serverOptionsFrom(values: ReadonlyMap<string, string>): ServerOptions {

@@ -74,7 +74,7 @@ function apiOf(world: World, address: string): Promise<Api> {
 }
 
 /** Accounts of the units, with all that is below them, and those that are named. */
-function accountsOf({ accounts }: ZoneFile, { units = [], accounts: named = [] }: Role): readonly string[] {
+export function accountsOf({ accounts }: ZoneFile, { units = [], accounts: named = [] }: Role): readonly string[] {
   const isIn = (unit: string) => units.some((each) => each === '/' || unit === each || unit.startsWith(`${each}/`));
   return Object.entries(accounts).flatMap(([name, { unit }]) => (isIn(unit) || named.includes(name) ? [name] : []));
 }
@@ -88,9 +88,14 @@ function propertiesOf(file: ZoneFile, role: Role): Properties {
   };
 }
 
+/** The identity account, unless the role says whom it trusts. */
+export function trustedAccounts({ identity }: ZoneFile, { trusts, trustsServices, trustsProviders }: Role): readonly string[] {
+  const isNobodyNamed = trusts === undefined && trustsServices === undefined && trustsProviders === undefined;
+  return trusts ?? (isNobodyNamed && identity !== undefined ? [identity.account] : []);
+}
+
 function trustOf(file: ZoneFile, role: Role): readonly object[] {
-  const isNobodyNamed = role.trusts === undefined && role.trustsServices === undefined && role.trustsProviders === undefined;
-  const accounts = role.trusts ?? (isNobodyNamed && file.identity !== undefined ? [file.identity.account] : []);
+  const accounts = trustedAccounts(file, role);
   const people = {
     Effect: 'Allow',
     Principal: { AWS: accounts.map((account) => `arn:aws:iam::{{account:${account}}}:root`) },
