@@ -38,6 +38,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     transaction: options.transaction ?? noTransaction,
     principals: {
       role: async (_, arn) => options.roles?.find((role) => role.arn === arn),
+      present: async () => undefined,
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
       openAccount: async () => {},
       addRole: async () => {},
@@ -47,7 +48,12 @@ export function testContext(options: TestContextOptions = {}): Context {
       rootFeatures: async () => [],
       outboundIssuerId: async () => undefined,
     },
-    organizations: { standingOf: async () => undefined, effectivePolicy: async () => undefined, branchOf: async () => undefined },
+    organizations: {
+      managementOf: async () => undefined,
+      standingOf: async () => undefined,
+      effectivePolicy: async () => undefined,
+      branchOf: async () => undefined,
+    },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
     answers: createAnswers(ids),

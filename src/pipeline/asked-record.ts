@@ -40,6 +40,8 @@ export interface RecordedAccess
   readonly action: string;
   /** The resource's policy took part, in this way. */
   readonly resourceMode: ResourcePolicy['mode'] | undefined;
+  /** The resource had a policy, or none that anybody knew of. */
+  readonly hadPolicy: boolean;
   readonly unrecorded: readonly string[];
 }
 
@@ -152,6 +154,7 @@ interface More {
   readonly o?: 1 | undefined;
   readonly f?: 1 | undefined;
   readonly p?: ResourcePolicy['mode'] | undefined;
+  readonly n?: 1 | undefined;
   readonly x?: readonly string[] | undefined;
 }
 type Written = readonly [action: string, resource: string, more?: More];
@@ -169,6 +172,7 @@ function written(access: Access, callerAccount: string | undefined): Written {
     o: access.isServiceOwned ? 1 : undefined,
     f: access.hasSecondFactor ? 1 : undefined,
     p: resourcePolicy?.mode,
+    n: resourcePolicy !== undefined && resourcePolicy.source === undefined ? 1 : undefined,
     x: x.length === 0 ? undefined : x,
   };
   for (const member in more) if (more[member as keyof More] !== undefined) return [action, resource, more];
@@ -207,7 +211,7 @@ export function readQuestion(text: string): RecordedQuestion | undefined {
   const isCopy = text.startsWith('=');
   const start = isCopy ? 1 : 0;
   const accesses = (JSON.parse(text.slice(start + 1)) as readonly Written[]).map(([action, resource, more = {}]): RecordedAccess => {
-    const { a, t, q, c, g, o, f, p, x = [] } = more;
+    const { a, t, q, c, g, o, f, p, n, x = [] } = more;
     return {
       action,
       // Decoding boundary, as above.
@@ -220,6 +224,7 @@ export function readQuestion(text: string): RecordedQuestion | undefined {
       ...(o === undefined ? {} : { isServiceOwned: true }),
       ...(f === undefined ? {} : { hasSecondFactor: true }),
       resourceMode: p,
+      hadPolicy: p !== undefined && n === undefined,
       unrecorded: x,
     };
   });

@@ -78,15 +78,26 @@ async function authorizationRequest(
   facts: Omit<RequestFacts, 'places'>,
   scope: Scope,
 ): Promise<{ readonly question: AuthorizationRequest; readonly tagRules: readonly TagRule[] | undefined }> {
-  const { principal } = identity.caller;
   const resourceAccount = access.resourceAccount ?? scope.account;
-  const places = await placesOf(authorizer.guardrails, principal.account, resourceAccount, facts.source?.account, scope.transaction);
-  const question: AuthorizationRequest = {
-    principal,
+  const places = await placesOf(
+    authorizer.guardrails,
+    identity.caller.principal.account,
+    resourceAccount,
+    facts.source?.account,
+    scope.transaction,
+  );
+  return { question: questionOf({ ...facts, places }, access, scope.account), tagRules: places.resource?.tagRules };
+}
+
+/** What the policies are asked about one access. `account` is the one in which the caller acts. */
+export function questionOf(facts: RequestFacts, access: Access, account: string): AuthorizationRequest {
+  const { identity, places } = facts;
+  return {
+    principal: identity.caller.principal,
     action: access.action,
     resource: access.resource,
-    resourceAccount,
-    context: conditionContext({ ...facts, places }, access),
+    resourceAccount: access.resourceAccount ?? account,
+    context: conditionContext(facts, access),
     identity: identity.identityPolicies,
     boundary: identity.boundary,
     session: identity.sessionPolicies,
@@ -98,7 +109,6 @@ async function authorizationRequest(
     ...(access.isServiceOwned === true ? { isServiceOwned: true } : {}),
     vpcEndpoint: undefined,
   };
-  return { question, tagRules: places.resource?.tagRules };
 }
 
 /** Most often all three accounts are one, and it is looked up once. */

@@ -1,3 +1,4 @@
-// `npm run bench`: the server side by side with others; `npm run bench -- policy`: the policy engine by itself.
+// `npm run bench`: the server side by side with others; `-- policy`: the policy engine by itself; `-- what-if`: a long ledger replayed.
 if (process.argv[2] === 'policy') await import('./policy.ts');
+else if (process.argv[2] === 'what-if') await import('./what-if.ts');
 else await import('./bench.ts');
