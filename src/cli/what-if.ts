@@ -69,10 +69,11 @@ function changesOf(options: Options): readonly Change[] {
     return left.map((text, index) => [text, right[index] ?? '']);
   };
   const of = textOf(options, 'of');
+  // AWS: a target keeps at least one service control policy, so what takes the place of another comes first.
   return [
-    ...pairs('detach', 'from').map(([policy, target]): Change => ({ kind: 'detach', policy, target, slot })),
-    ...pairs('change', 'with').map(([policy, file]): Change => ({ kind: 'change', policy, text: readPolicy(file), of, slot })),
     ...pairs('attach', 'to').map(([policy, target]): Change => ({ kind: 'attach', policy: policyOf(policy), target, slot })),
+    ...pairs('change', 'with').map(([policy, file]): Change => ({ kind: 'change', policy, text: readPolicy(file), of, slot })),
+    ...pairs('detach', 'from').map(([policy, target]): Change => ({ kind: 'detach', policy, target, slot })),
   ];
 }
 
