@@ -79,7 +79,7 @@ export const limits = {
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
   /** Events that a what-if reads before it gives way to requests. */
-  whatIfEventsAtOnce: 500,
+  whatIfEventsAtOnce: 250,
   /** Callers, places and resources that a what-if keeps, and calls that it has judged. */
   whatIfKnownMax: 20_000,
   /** Lines of a what-if's answer. */

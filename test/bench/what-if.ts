@@ -3,9 +3,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { seededIds } from '../../src/base/ids.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { randomIds, seededIds } from '../../src/base/ids.ts';
+import { openInstallation } from '../../src/kit/installation.ts';
+import { compose } from '../../src/main.ts';
 import { ensureAccount } from '../../src/services/iam/bootstrap.ts';
-import { openRootKeys } from '../../src/store/root-key.ts';
+import { openRootKeys, type RootKeys } from '../../src/store/root-key.ts';
+import { createSealer } from '../../src/store/seal.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite.ts';
 import type { Asked, LedgerEvent, Store } from '../../src/store/store.ts';
 import { createClient } from '../client.ts';
@@ -31,6 +35,7 @@ server = await startServerProcess({ dataDir: directory.path });
 await activity(server, memberRoot);
 await server.stop();
 await inStore(fill);
+await inStore(catchUp);
 for (const [name, statement, target] of [
   ['SCP on a unit, refuses one action', { Effect: 'Deny', Action: 'iam:GetUser', Resource: '*' }, unit],
   ['SCP on a unit, refuses nothing that was done', { Effect: 'Deny', Action: 's3:*', Resource: '*' }, unit],
@@ -44,7 +49,7 @@ for (const [name, statement, target] of [
   await measure(name, statement, target);
 }
 directory.remove();
-for (const [name, value] of facts) process.stdout.write(`${name.padEnd(78)}${value}\n`);
+for (const [name, value] of facts) process.stdout.write(`${name.padEnd(92)}${value}\n`);
 
 function isoDaysAgo(count: number): string {
   return new Date(Date.now() - count * 86_400_000).toISOString();
@@ -65,10 +70,11 @@ async function organisation({ port, credentials }: ServerProcess): Promise<{ rea
   return { account: member, unit: made };
 }
 
-async function inStore<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
-  const ids = seededIds('bench');
-  const store = await openSqliteStore({ dataDir: directory.path, rootKeys: openRootKeys(join(directory.path, 'root.key'), ids), ids });
-  const result = await work(store);
+async function inStore<Result>(work: (store: Store, rootKeys: RootKeys) => Promise<Result>): Promise<Result> {
+  const ids = randomIds();
+  const rootKeys = openRootKeys(join(directory.path, 'root.key'), ids);
+  const store = await openSqliteStore({ dataDir: directory.path, rootKeys, ids });
+  const result = await work(store, rootKeys);
   await store.close();
   return result;
 }
@@ -127,6 +133,26 @@ async function fill(store: Store): Promise<void> {
     });
   }
   facts.push(['events', wanted], ['different calls', templates.length * resources], ['filling the ledger, seconds', seconds(began)]);
+}
+
+/** The services' own readers of the ledger see all of it, as they would have while it grew. */
+async function catchUp(store: Store, rootKeys: RootKeys): Promise<void> {
+  const began = performance.now();
+  const ids = randomIds();
+  const installation = await openInstallation(store, undefined, ids);
+  const { work } = compose({
+    store,
+    clock: systemClock(),
+    ids,
+    sealer: createSealer(rootKeys, ids),
+    account: installation.account,
+    region: 'us-east-1',
+    onInternalError(error) {
+      throw error;
+    },
+  });
+  await work.settle();
+  facts.push(["until the services' readers have seen it, seconds", seconds(began)]);
 }
 
 function copyOf(template: LedgerEvent, eventId: string, timeMs: number, index: number): LedgerEvent {
