@@ -12,8 +12,10 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
+import { meteredServices } from './kit/metered-services.ts';
+import { noHardware } from './kit/no-hardware.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, OutboundPort } from './kit/ports.ts';
+import type { FunctionRuntime, HardwareModulesPort, OutboundPort } from './kit/ports.ts';
 import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
@@ -26,6 +28,9 @@ import type { Received } from './pipeline/stages.ts';
 import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
 import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
+import { createBilling } from './services/ce/billing.ts';
+import { examplePriceList } from './services/ce/example.ts';
+import { parsePriceList } from './services/ce/price-list.ts';
 import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
@@ -67,8 +72,12 @@ export interface Parts {
   /** Undefined: this process runs no functions. */
   readonly functions?: FunctionRuntime;
   readonly onInternalError: (error: unknown, requestId: string) => void;
+  /** A price list as data; without one the example. */
+  readonly priceList?: unknown;
   /** Without one no other server is reached. */
   readonly outbound?: OutboundPort;
+  /** Without one there are no clusters of hardware modules. */
+  readonly hardware?: HardwareModulesPort;
   /** Where clients reach the installation, once that is known. */
   readonly publicUrl?: () => string;
 }
@@ -102,17 +111,26 @@ export function compose(parts: Parts): Castellan {
     runService: (service, transaction, when, run) => pipeline.runService(service, transaction, when, run),
   };
   const knownIdentities = cachedIdentities(identities, parts.account);
-  const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
+  const organizations = createOrganizationDirectory();
   const allServices = () => Promise.all(Object.values(services).map((load) => load()));
+  const billing = createBilling({
+    priceList: parsePriceList(parts.priceList ?? examplePriceList),
+    meteredServices: meteredServices(catalog, allServices),
+    organizations,
+  });
+  const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
   const pipelineParts: PipelineParts = {
     store,
     ids,
     partition,
     homeAccount: parts.account,
+    identities: knownIdentities,
     principals: identities,
     providers: createProviderDirectory(),
-    organizations: createOrganizationDirectory(),
+    organizations,
+    billing,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
+    hardware: parts.hardware ?? noHardware,
     taggables: createTaggableDirectory(allServices),
     publicUrl,
     registry,
@@ -208,6 +226,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onInternalError: options.onInternalError,
     outbound: createOutbound({ allowedHosts: options.outboundAllow, routes: options.outboundRoutes }),
     publicUrl: () => options.publicUrl ?? info?.address ?? '',
+    priceList: options.priceList,
   });
   const describe = (port: number, key: RootKey): ServerInfo => {
     const address = `${options.tlsCert === undefined ? 'http' : 'https'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
@@ -251,6 +270,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async reset() {
       await store.clear();
       await openInstallation(store, account, ids);
+      await advanceClock(store, clock, 0);
       const key = await ensureRoot();
       if (info !== undefined) info = describe(Number(new URL(info.address).port), key);
     },

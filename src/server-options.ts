@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly outboundAllow: readonly string[] | undefined;
   /** Host to the base URL that is asked in its stead. */
   readonly outboundRoutes: Readonly<Record<string, string>>;
+  /** A price list as data; undefined: the example. */
+  readonly priceList: unknown;
   readonly onInternalError: (error: unknown, requestId: string) => void;
 }
 

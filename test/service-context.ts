@@ -3,6 +3,7 @@
 import { seededIds } from '../src/base/ids.ts';
 import { createAnswers } from '../src/kit/answers.ts';
 import type { Caller, Context, EventFacts, SessionFacts } from '../src/kit/context.ts';
+import { noHardware } from '../src/kit/no-hardware.ts';
 import type { RoleFacts } from '../src/kit/ports.ts';
 import { compilePolicy } from '../src/policy/compile.ts';
 import type { PolicySource } from '../src/policy/policy.ts';
@@ -56,6 +57,8 @@ export function testContext(options: TestContextOptions = {}): Context {
     },
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
+    hardware: noHardware,
+    billing: { currency: 'USD', seller: 'nobody', meteredServices: async () => [], lines: untouched, spentByDay: untouched },
     answers: createAnswers(ids),
     taggables: { all: async () => [] },
     publicUrl: 'http://localhost',

@@ -56,6 +56,12 @@ export const limits = {
   rootKeyWaitMs: 3_000,
   /** Documents that one unit of work seals again. */
   resealBatchMax: 50,
+  /** Usage records of one month that one request adds up. */
+  usageRecordsMax: 500_000,
+  /** Groups or values in one page of Cost Explorer. */
+  costResultsPageMax: 1_000,
+  /** Nesting of Cost Explorer's expressions. */
+  expressionDepthMax: 20,
   /** Events that a reader of the ledger gets at once. */
   readerBatchMax: 500,
   /** Steps of one job before the others have their turn. */

@@ -14,6 +14,7 @@ const commands = [
   'export',
   'import',
   'managed-policies',
+  'landing-zone',
   'simulate',
   'test',
   'root-key',

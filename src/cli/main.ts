@@ -125,6 +125,13 @@ export async function main(parameters: readonly string[]): Promise<void> {
     new Option('--account <id>', 'replay only the events of this account'),
     new Option('--calls', 'list every call that differs too'),
   );
+  add(
+    'landing-zone <verb> [file]',
+    '`landing-zone plan`, `apply`, `destroy`: accounts, guardrails, roles, people and keys from one file; plan ends with 2 when something is to change',
+    async () => (await import('./landing-zone.ts')).landingZone,
+    new Option('--close-accounts', 'apply may close accounts that the file has no more'),
+    new Option('--yes', 'destroy does not ask'),
+  );
   add('reset', 'erase everything', async () => (await import('./state.ts')).reset, new Option('--yes', 'do not ask'));
   add('doctor', 'check this installation and say what to do', async () => (await import('./doctor.ts')).doctor);
   add('completion <shell>', 'print the completion script for bash, zsh or fish', async () => (await import('./completion.ts')).completion);

@@ -29,6 +29,12 @@ export const serverOptions: readonly OptionDeclaration[] = [
   option('root-access-key-id', 'id', undefined, 'a root access key of any form, for test suites with fixed credentials'),
   option('root-secret-access-key', 'secret', undefined, 'its secret'),
   option('public-url', 'url', undefined, 'where clients reach the server, when that is not the address it listens on'),
+  option(
+    'price-list',
+    'file',
+    undefined,
+    'what usage costs (docs/guides/bill.md); without one the example list, which is not AWS’s prices',
+  ),
   option('outbound-allow', 'hosts', undefined, 'the only hosts that may be asked for OpenID documents, private ones too: comma-separated'),
   option('outbound-route', 'list', undefined, 'HOST=URL pairs, comma-separated: what is meant for the host is asked of the URL'),
 ];

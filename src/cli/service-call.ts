@@ -23,14 +23,8 @@ interface Endpoint {
 
 /** @throws CommandError with AWS's sentence when the call is refused */
 export async function callService(context: CommandContext, call: ServiceCall): Promise<Readonly<Record<string, unknown>>> {
-  const endpoint = endpointOf(context);
-  const body = Buffer.from(JSON.stringify(call.input), 'utf8');
-  const headers = { host: endpoint.url.host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': call.target };
-  const signed = signHeaders(
-    { method: 'POST', path: '/', query: '', headers, body },
-    { credentials: endpoint.credentials, region: endpoint.region, service: call.service, now: Date.now() },
-  );
-  const { status, text } = await send(endpoint, { ...signed, 'content-length': String(body.length) }, body);
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': call.target };
+  const { status, text } = await sendSigned(context, { service: call.service, headers, body: JSON.stringify(call.input) });
   const answer: Readonly<Record<string, unknown>> = JSON.parse(text);
   if (status < 400) return answer;
   const message: unknown = answer['message'] ?? answer['Message'];
@@ -43,16 +37,33 @@ export async function queryService(
   service: string,
   parameters: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const endpoint = endpointOf(context);
-  const body = Buffer.from(new URLSearchParams(parameters).toString(), 'utf8');
-  const headers = { host: endpoint.url.host, 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
-  const signed = signHeaders(
-    { method: 'POST', path: '/', query: '', headers, body },
-    { credentials: endpoint.credentials, region: endpoint.region, service, now: Date.now() },
-  );
-  const { status, text } = await send(endpoint, { ...signed, 'content-length': String(body.length) }, body);
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+  const { status, text } = await sendSigned(context, { service, headers, body: new URLSearchParams(parameters).toString() });
   if (status < 400) return text;
   throw new CommandError(/<Message>([^<]*)</.exec(text)?.[1] ?? `the server answered ${status}`);
+}
+
+export interface SignedRequest {
+  /** As in a credential scope. */
+  readonly service: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly region?: string | undefined;
+  /** By default whoever the AWS variables name, or else root. */
+  readonly credentials?: SigningCredentials | undefined;
+}
+
+/** Signs and sends, and gives what was answered, a refusal too. */
+export async function sendSigned(
+  context: CommandContext,
+  request: SignedRequest,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const endpoint = endpointOf(context);
+  const body = Buffer.from(request.body, 'utf8');
+  const { credentials = endpoint.credentials, region = endpoint.region, service } = request;
+  const headers = { host: endpoint.url.host, ...request.headers };
+  const signed = signHeaders({ method: 'POST', path: '/', query: '', headers, body }, { credentials, region, service, now: Date.now() });
+  return send(endpoint, { ...signed, 'content-length': String(body.length) }, body);
 }
 
 function endpointOf({ environment, dataDir }: CommandContext): Endpoint {

@@ -1,4 +1,5 @@
 // `castellan start`: reads the options, starts the server, prints what it is and how to reach it, and stops it cleanly.
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ServerInfo, ServerOptions } from '../server-options.ts';
 import type { CommandContext } from './main.ts';
@@ -56,6 +57,7 @@ function serverOptionsFrom(values: ReadonlyMap<string, string>): ServerOptions {
       ?.split(',')
       .map((host) => host.trim()),
     outboundRoutes: readRoutes(values.get('outbound-route')),
+    priceList: readPriceList(values.get('price-list')),
     rootAccessKeyId: values.get('root-access-key-id'),
     rootSecretAccessKey: values.get('root-secret-access-key'),
     onInternalError(error, requestId) {
@@ -68,6 +70,15 @@ function readUrl(name: string, text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) throw new CommandError(`--${name} \`${text}\` is not an http or https URL`, 2);
   return text.replace(/\/+$/, '');
+}
+
+function readPriceList(path: string | undefined): unknown {
+  if (path === undefined) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new CommandError(`--price-list \`${path}\` cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`, 2);
+  }
 }
 
 function readRoutes(text: string | undefined): Readonly<Record<string, string>> {

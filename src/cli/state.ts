@@ -1,9 +1,9 @@
 // `castellan export`, `import` and `reset`: the whole state at once.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { callAdmin } from './client.ts';
 import type { CommandContext } from './main.ts';
 import { CommandError } from './output.ts';
+import { confirmed } from './question.ts';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -33,17 +33,9 @@ export async function importFile({ output, dataDir }: CommandContext, [file = '-
 }
 
 export async function reset({ output, dataDir }: CommandContext, _parameters: readonly string[], options: Options): Promise<void> {
-  if (options['yes'] !== true && !(await isConfirmed(dataDir)))
+  if (options['yes'] !== true && !(await confirmed(`Erase everything that the server of ${dataDir} holds? Type yes: `)))
     throw new CommandError('nothing was erased; say --yes to erase without a question');
   await callAdmin(dataDir, { method: 'POST', path: 'reset' });
   if (output.isJson) return output.json({ status: 'reset' });
   output.print('everything was erased; there is a new root key: eval "$(npx castellan env)"');
-}
-
-async function isConfirmed(dataDir: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await lines.question(`Erase everything that the server of ${dataDir} holds? Type yes: `);
-  lines.close();
-  return answer.trim() === 'yes';
 }

@@ -59,7 +59,7 @@ async function runOnce(options: RuntimeOptions, run: FunctionRun, scratch: strin
   const ended = await runProcess(options, run, taskRoot, scratch);
   const durationMs = elapsedMs() - began;
   const { outcome, usedMb } = readEnded(ended, run);
-  return { ...outcome, log: logOf(run, ended.log, durationMs, usedMb) };
+  return { ...outcome, billedMs: Math.ceil(durationMs), log: logOf(run, ended.log, durationMs, usedMb) };
 }
 
 interface Ended {

@@ -15,25 +15,29 @@ export interface Answers {
 
 export function createAnswers(ids: Ids): Answers {
   const replayed = replayedIds(ids);
-  const known = new Map<string, unknown>();
-  const asked = new Map<string, number>();
+  // Few requests ask anything.
+  let known: Map<string, unknown> | undefined;
+  let asked: Map<string, number> | undefined;
   return {
     ids: replayed.ids,
     ask<Value>(question: string, ask: () => Promise<Value>): Value {
+      known ??= new Map();
+      asked ??= new Map();
+      const answers = known;
       const count = asked.get(question) ?? 0;
       asked.set(question, count + 1);
       const name = `${count} ${question}`;
-      if (!known.has(name)) {
+      if (!answers.has(name)) {
         throw new Awaited(async () => {
-          known.set(name, await ask());
+          answers.set(name, await ask());
         });
       }
       // Decoding boundary: what stands under a question was put there by the same question, whose type is its caller's.
-      return known.get(name) as Value;
+      return answers.get(name) as Value;
     },
     restart() {
       replayed.restart();
-      asked.clear();
+      asked?.clear();
     },
   };
 }

@@ -13,9 +13,18 @@ export interface ServiceCall {
   readonly options: CallOptions;
 }
 
+/** A session that the calling service got from sts, to act in somebody's name. */
+export interface SessionCredentials {
+  readonly accessKeyId: string;
+  readonly sessionToken: string;
+}
+
 export interface CallOptions {
-  /** `caller`, the default: the caller's own permissions are asked. `service`: the calling service's principal, which resource policies name. */
-  readonly as?: 'caller' | 'service';
+  /**
+   * `caller`, the default: the caller's own permissions are asked. `service`: the calling service's principal, which resource policies name.
+   * Credentials: the session's permissions are asked, as if its role called.
+   */
+  readonly as?: 'caller' | 'service' | SessionCredentials;
   /** For calls as the service: the resource that it acts for, as `aws:SourceArn`. */
   readonly sourceArn?: string;
   /** Where the called resource is, when not in the request's region. */

@@ -4,9 +4,17 @@ import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Asked, LedgerEvent, Transaction } from '../store/store.ts';
 import type { Answers } from './answers.ts';
+import type { BillingPort } from './billing.ts';
 import type { ServiceCall } from './calls.ts';
 import type { Compile } from './compiler.ts';
-import type { GuardrailsPort, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from './ports.ts';
+import type {
+  GuardrailsPort,
+  HardwareModulesPort,
+  OrganizationDirectory,
+  OutboundPort,
+  PrincipalDirectory,
+  ProviderDirectory,
+} from './ports.ts';
 import type { TaggableDirectory } from './taggables.ts';
 
 /** The authenticated caller. */
@@ -60,6 +68,9 @@ export interface Scope {
   /** What binds accounts in their organisations. */
   readonly guardrails: GuardrailsPort;
   readonly outbound: OutboundPort;
+  readonly hardware: HardwareModulesPort;
+  /** What everything costs. */
+  readonly billing: BillingPort;
   readonly taggables: TaggableDirectory;
   /** What this request has learnt from outside so far. */
   readonly answers: Answers;

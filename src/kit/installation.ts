@@ -47,10 +47,10 @@ export async function resumeClock(store: Store, clock: MovableClock, hasOtherNod
   return () => clearInterval(timer);
 }
 
-/** Moves the installation's clock forward; other nodes follow within a second. */
+/** Moves the installation's clock forward; other nodes follow within a second. A store that was cleared is behind the clock, not before it. */
 export async function advanceClock(store: Store, clock: MovableClock, ms: number): Promise<void> {
   const offset = await store.transact(async (transaction) => {
-    const next = (await storedOffset(transaction)) + ms;
+    const next = Math.max(await storedOffset(transaction), clock.offsetMs) + ms;
     transaction.put(collection, 'clock', { offsetMs: next });
     return next;
   });

@@ -66,6 +66,8 @@ export interface OperationDefinition {
   readonly readOnly: boolean;
   readonly recordsResponse: boolean;
   readonly coverage: Coverage;
+  /** Of the stand-in for an operation that is not implemented. */
+  readonly isAbsent?: true;
 }
 
 /** What the generated coverage table says: `enforced` means enforced and executed; `stored` means kept and returned, without effect. */

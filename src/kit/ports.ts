@@ -205,6 +205,8 @@ export interface FunctionOutcome {
   /** JSON text: the handler's result, or AWS's error object. */
   readonly payload: string;
   readonly isError: boolean;
+  /** Whole milliseconds that the run is counted for. */
+  readonly billedMs?: number;
   /** What the function printed, between AWS's START, END and REPORT lines. */
   readonly log: string;
 }
@@ -275,3 +277,65 @@ export type OutboundDocument =
   | { readonly kind: 'found'; readonly status: number; readonly body: string }
   /** `unreachable`: it may work later. `refused`: the host, its certificate or the answer is not acceptable. */
   | { readonly kind: 'unreachable' | 'refused'; readonly reason: string };
+
+/**
+ * Clusters of hardware security modules, by the ids under which custom key stores of KMS name them (ADR 25). A driver (PKCS #11) implements it; asked
+ * through `Answers`, never inside a unit of work, so every call may come again and is as good as one. Wrapping a key is encrypting its bytes.
+ */
+export interface HardwareModulesPort {
+  /** Undefined: this installation knows no such cluster. */
+  cluster(clusterId: string): Promise<HardwareCluster | undefined>;
+  /** Tries whether the crypto user can log in now. The driver keeps sessions as it likes, also for the calls below. */
+  connect(login: ClusterLogin): Promise<HardwareAnswer<true>>;
+  /** Ends this node's sessions; of a cluster without any it is no error. */
+  disconnect(clusterId: string): Promise<void>;
+  /** A 256-bit AES key that never leaves the modules. One that has the label already stays as it is. */
+  generateKey(login: ClusterLogin, label: string): Promise<HardwareAnswer<true>>;
+  /** AES-GCM; the modules choose the vector. */
+  encrypt(
+    login: ClusterLogin,
+    label: string,
+    plaintext: Uint8Array,
+    authenticated: Uint8Array,
+  ): Promise<HardwareAnswer<HardwareCiphertext>>;
+  decrypt(login: ClusterLogin, label: string, sealed: HardwareCiphertext, authenticated: Uint8Array): Promise<HardwareAnswer<Uint8Array>>;
+  /** Of a key that is not there it is no error. */
+  destroyKey(login: ClusterLogin, label: string): Promise<HardwareAnswer<true>>;
+  random(login: ClusterLogin, length: number): Promise<HardwareAnswer<Uint8Array>>;
+}
+
+export interface HardwareCluster {
+  readonly isActive: boolean;
+  readonly activeModules: number;
+  /** PEM of the certificate that the owner of the cluster made for it; clusters that share it hold the same keys. */
+  readonly trustAnchor: string;
+}
+
+export interface ClusterLogin {
+  readonly clusterId: string;
+  /** Of the crypto user `kmsuser`. */
+  readonly password: Secret;
+}
+
+export interface HardwareCiphertext {
+  readonly initializationVector: Uint8Array;
+  readonly authenticationTag: Uint8Array;
+  readonly ciphertext: Uint8Array;
+}
+
+export type HardwareAnswer<Value> = { readonly value: Value } | { readonly problem: HardwareProblem };
+
+/** All but the last two are what AWS says of a connection that failed. */
+export type HardwareProblem =
+  | 'CLUSTER_NOT_FOUND'
+  | 'INSUFFICIENT_CLOUDHSM_HSMS'
+  | 'INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET'
+  | 'INTERNAL_ERROR'
+  | 'INVALID_CREDENTIALS'
+  | 'NETWORK_ERRORS'
+  | 'SUBNET_NOT_FOUND'
+  | 'USER_LOCKED_OUT'
+  | 'USER_LOGGED_IN'
+  | 'USER_NOT_FOUND'
+  | 'no-such-key'
+  | 'not-authentic';

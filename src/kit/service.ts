@@ -1,6 +1,7 @@
 // A service as data: its operations and the few facts about it that the pipeline needs.
 import type { Fault } from '../base/fault.ts';
 import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
+import type { Metering } from './metering.ts';
 import type { OperationDefinition } from './operation.ts';
 import type { Taggable } from './taggables.ts';
 
@@ -11,6 +12,8 @@ export interface ServiceDefinition {
   readonly quirks?: ServiceQuirks;
   readonly jobs?: readonly (Job | OutsideJob)[];
   readonly readers?: readonly LedgerReader[];
+  /** How its use stands in bills; without one every request counts as one. */
+  readonly metering?: Metering;
   /** Its types of resources that carry tags. */
   readonly taggables?: readonly Taggable[];
 }

@@ -10,6 +10,8 @@ export interface TagRule {
   readonly values: readonly string[] | undefined;
   /** `secretsmanager:*`, `kms:key`, `kms:ALL_SUPPORTED` */
   readonly enforcedFor: readonly string[];
+  /** Types on which the tag is reported as required, written alike. */
+  readonly requiredFor: readonly string[];
 }
 
 export interface TagViolation {
@@ -27,7 +29,7 @@ export function tagRulesOf(effective: unknown): readonly TagRule[] {
     // AWS: without a tag key its lower-case name is demanded.
     const key = typeof rule['tag_key'] === 'string' ? rule['tag_key'] : name.toLowerCase();
     const values = rule['tag_value'] === undefined ? undefined : textsOf(rule['tag_value']);
-    return [{ key, values, enforcedFor: textsOf(rule['enforced_for']) }];
+    return [{ key, values, enforcedFor: textsOf(rule['enforced_for']), requiredFor: textsOf(rule['report_required_tag_for']) }];
   });
 }
 

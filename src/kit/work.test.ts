@@ -118,6 +118,28 @@ test('shows a reader every event once and in order, also after a restart and a f
   expect(seen).toEqual(Array.from({ length: 710 }, (_each, index) => String(index)));
 });
 
+test('several readers see every event each, and one that fails holds up no other', async () => {
+  const seen: Record<string, string[]> = { first: [], second: [] };
+  let isBroken = true;
+  const reader = (name: string) => ({
+    name,
+    async read(events: readonly { readonly eventId: string }[]) {
+      if (name === 'first' && isBroken) throw new Error('broken');
+      seen[name]?.push(...events.map(({ eventId }) => eventId));
+    },
+  });
+  await store.transact(async (transaction) => {
+    for (let index = 0; index < 1_100; index += 1) transaction.append(event(String(index)));
+  });
+  const all = Array.from({ length: 1_100 }, (_each, index) => String(index));
+  const readers = [reader('first'), reader('second')];
+  await node({ readers }).settle();
+  expect(seen).toEqual({ first: [], second: all });
+  isBroken = false;
+  await node({ readers }).settle();
+  expect(seen).toEqual({ first: all, second: all });
+});
+
 test('claims an item before it acts outside, and settles what came of it', async () => {
   const acted: string[] = [];
   const job = outsideJob<string, string>({

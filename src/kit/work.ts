@@ -1,6 +1,7 @@
 // Runs what services do by themselves (kit/jobs.ts): each job when it is due, each reader when the ledger has grown. One per node; nodes agree
 // through the store, so that nothing runs twice and nothing is forgotten. See docs/adr/0009-work-over-time.md.
 import { limits } from '../base/limits.ts';
+import type { LedgerBatch, Transaction } from '../store/store.ts';
 import type { Job, LedgerReader, OutsideJob } from './jobs.ts';
 import { createOutside, inService, type OutsideParts, transactAnswered } from './outside.ts';
 import type { ServiceDefinition } from './service.ts';
@@ -21,10 +22,12 @@ export interface Work {
 interface Task {
   /** `kms/key-deletion`. */
   readonly id: string;
-  readonly service: string;
   readonly everyMs: number;
-  readonly step: () => Promise<'more' | undefined>;
+  /** Does what is due, or as much of it as the others leave time for. */
+  readonly run: () => Promise<void>;
 }
+
+type Step = () => Promise<'more' | undefined>;
 
 const jobCollection = 'work.job';
 const readerCollection = 'work.reader';
@@ -41,7 +44,7 @@ export function createWork(parts: WorkParts): Work {
     for (const task of await tasks) {
       if (!isForced && parts.clock.now() < (lookAgainAtMs.get(task.id) ?? 0)) continue;
       try {
-        await runTask(task);
+        await task.run();
       } catch (error) {
         parts.onError(error, task.id);
       }
@@ -76,49 +79,83 @@ export function createWork(parts: WorkParts): Work {
   };
 }
 
-async function runTask(task: Task): Promise<void> {
-  for (let step = 0; step < limits.jobStepsMax; step += 1) if ((await task.step()) !== 'more') return;
+/** Steps until nothing is left, at most as many as leave the others their turn. */
+async function repeat(step: Step): Promise<void> {
+  for (let count = 0; count < limits.jobStepsMax; count += 1) if ((await step()) !== 'more') return;
 }
 
 async function tasksOf(parts: WorkParts): Promise<readonly Task[]> {
   const definitions = await parts.services();
-  return definitions.flatMap(({ name, jobs = [], readers = [] }) => [
-    ...readers.map((reader) => readerTask(parts, name, reader)),
-    ...jobs.map((job) => jobTask(parts, name, job)),
-  ]);
+  const readers = definitions.flatMap(({ name, readers = [] }) => readers.map((reader) => ({ service: name, reader })));
+  return [
+    { id: 'readers', everyMs: tickMs, run: () => readTogether(parts, readers) },
+    ...definitions.flatMap(({ name, jobs = [] }) => jobs.map((job) => jobTask(parts, name, job))),
+  ];
 }
 
 function jobTask(parts: WorkParts, service: string, job: Job | OutsideJob): Task {
   const id = `${service}/${job.name}`;
-  const base = { id, service, everyMs: job.everyMs };
+  const { everyMs } = job;
   if ('step' in job) {
     const outside = createOutside(parts, service);
-    return { ...base, step: () => job.step(outside) };
+    return { id, everyMs, run: () => repeat(() => job.step(outside)) };
   }
-  return {
-    ...base,
-    step: () =>
-      transactAnswered(parts, async (transaction, answers) => {
-        const due = (await transaction.get(jobCollection, id))?.['dueAtMs'];
-        const now = parts.clock.now();
-        if (typeof due === 'number' && now < due) return undefined;
-        const more = await inService(parts, service, { transaction, answers }, (context) => job.run(context));
-        if (more === undefined) transaction.put(jobCollection, id, { dueAtMs: now + job.everyMs });
-        return more;
-      }),
+  const step: Step = () =>
+    transactAnswered(parts, async (transaction, answers) => {
+      const due = (await transaction.get(jobCollection, id))?.['dueAtMs'];
+      const now = parts.clock.now();
+      if (typeof due === 'number' && now < due) return undefined;
+      const more = await inService(parts, service, { transaction, answers }, (context) => job.run(context));
+      if (more === undefined) transaction.put(jobCollection, id, { dueAtMs: now + everyMs });
+      return more;
+    });
+  return { id, everyMs, run: () => repeat(step) };
+}
+
+interface NamedReader {
+  readonly service: string;
+  readonly reader: LedgerReader;
+}
+
+/** Batch by batch, all readers the same one, so that it is fetched once. One that fails waits for the next pass; the others go on. */
+async function readTogether(parts: WorkParts, readers: readonly NamedReader[]): Promise<void> {
+  const nextBatch = sharedBatches();
+  let reading = readers;
+  await repeat(async () => {
+    const unfinished: NamedReader[] = [];
+    for (const named of reading) {
+      try {
+        if ((await readBatch(parts, named, nextBatch)) === 'more') unfinished.push(named);
+      } catch (error) {
+        parts.onError(error, `${named.service}/${named.reader.name}`);
+      }
+    }
+    reading = unfinished;
+    return reading.length > 0 ? 'more' : undefined;
+  });
+}
+
+type NextBatch = (transaction: Transaction, cursor: string | undefined) => Promise<LedgerBatch>;
+
+/** Remembers the last batch that was not empty: what once followed a cursor always does. */
+function sharedBatches(): NextBatch {
+  let last: { readonly after: string | undefined; readonly batch: LedgerBatch } | undefined;
+  return async (transaction, cursor) => {
+    if (last !== undefined && last.after === cursor) return last.batch;
+    const batch = await transaction.eventsAfter(cursor, limits.readerBatchMax);
+    if (batch.entries.length > 0) last = { after: cursor, batch };
+    return batch;
   };
 }
 
-function readerTask(parts: WorkParts, service: string, reader: LedgerReader): Task {
+function readBatch(parts: WorkParts, { service, reader }: NamedReader, nextBatch: NextBatch): Promise<'more' | undefined> {
   const id = `${service}/${reader.name}`;
-  const step = (): Promise<'more' | undefined> =>
-    transactAnswered(parts, async (transaction, answers) => {
-      const stored = (await transaction.get(readerCollection, id))?.['cursor'];
-      const batch = await transaction.eventsAfter(typeof stored === 'string' ? stored : undefined, limits.readerBatchMax);
-      if (batch.entries.length === 0 || batch.cursor === undefined) return undefined;
-      await inService(parts, service, { transaction, answers }, (context) => reader.read(batch.entries, context));
-      transaction.put(readerCollection, id, { cursor: batch.cursor });
-      return 'more';
-    });
-  return { id, service, everyMs: tickMs, step };
+  return transactAnswered(parts, async (transaction, answers) => {
+    const stored = (await transaction.get(readerCollection, id))?.['cursor'];
+    const batch = await nextBatch(transaction, typeof stored === 'string' ? stored : undefined);
+    if (batch.entries.length === 0 || batch.cursor === undefined) return undefined;
+    await inService(parts, service, { transaction, answers }, (context) => reader.read(batch.entries, context));
+    transaction.put(readerCollection, id, { cursor: batch.cursor });
+    return 'more';
+  });
 }

@@ -7,6 +7,8 @@ export interface CatalogEntry {
   /** Folder under src/services. */
   readonly name: string;
   readonly serviceId: string;
+  /** As AWS calls the service in full: `AWS Key Management Service`. */
+  readonly fullName: string;
   readonly apiVersion: string;
   readonly endpointPrefix: string;
   /** The service in a credential scope. */

@@ -1,5 +1,6 @@
 // Builds the shape graph of model.ts from the JSON of a botocore service model. Shapes may be recursive, so members resolve lazily.
 import { assert } from '../base/assert.ts';
+import { once } from '../base/once.ts';
 import type { Member, Operation, ProtocolName, ServiceModel, Shape, StructureShape, TimestampFormat, XmlNamespace } from './model.ts';
 import { compilePattern } from './pattern.ts';
 
@@ -16,6 +17,7 @@ export interface RawMetadata {
   readonly protocol?: string;
   readonly protocols?: readonly string[];
   readonly serviceId?: string;
+  readonly serviceFullName?: string;
   readonly signingName?: string;
   readonly targetPrefix?: string;
   readonly jsonVersion?: string;
@@ -129,13 +131,6 @@ function lazyOperation(service: ServiceModel, raw: RawOperation, shapeNamed: (na
     const shape = shapeNamed(ref.shape);
     assert(shape.kind === 'structure', `${ref.shape} is a structure`);
     return shape;
-  };
-  const once = <T>(make: () => T): (() => T) => {
-    let made: { value: T } | undefined;
-    return () => {
-      made ??= { value: make() };
-      return made.value;
-    };
   };
   const input = once(() => structure(raw.input));
   const output = once(() => structure(raw.output));

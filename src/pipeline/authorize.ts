@@ -57,7 +57,9 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   for (const access of accesses) {
     const { question, tagRules } = await authorizationRequest(authorizer, request.identity, access, facts, scope);
     asked.push(question);
-    if (evaluate(question).outcome !== 'ALLOW') {
+    const { outcome } = evaluate(question);
+    // Of an absent operation nobody knows the resource, so that what fails to allow it proves nothing; what forbids it does.
+    if (request.definition.isAbsent === true ? outcome === 'EXPLICIT_DENY' : outcome !== 'ALLOW') {
       record(false);
       throw refuse(authorizer, request, access, question, asked, scope);
     }
@@ -67,7 +69,7 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
       throw tagPolicyViolation(violation, request);
     }
   }
-  record(true);
+  record(request.definition.isAbsent !== true || asked.every((question) => evaluate(question).outcome === 'ALLOW'));
   authorizer.decisions.remember(request.requestId, { timeMs: scope.now, operation: operationLabel(request), asked });
 }
 

@@ -4,12 +4,21 @@ import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { isAfterCommit } from '../kit/after-commit.ts';
 import { Awaited } from '../kit/awaited.ts';
-import type { ServiceCall } from '../kit/calls.ts';
+import type { BillingPort } from '../kit/billing.ts';
+import type { ServiceCall, SessionCredentials } from '../kit/calls.ts';
 import type { Compile } from '../kit/compiler.ts';
 import type { Context, EventFacts, Scope } from '../kit/context.ts';
 import type { Explained } from '../kit/decision-records.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
-import type { Identity, OrganizationDirectory, OutboundPort, PrincipalDirectory, ProviderDirectory } from '../kit/ports.ts';
+import type {
+  HardwareModulesPort,
+  Identity,
+  IdentityPort,
+  OrganizationDirectory,
+  OutboundPort,
+  PrincipalDirectory,
+  ProviderDirectory,
+} from '../kit/ports.ts';
 import type { TaggableDirectory } from '../kit/taggables.ts';
 import { validate } from '../model/validate.ts';
 import { errorShape } from '../protocol/errors.ts';
@@ -17,6 +26,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { Protocols } from '../protocol/protocols.ts';
 import type { LedgerEvent, Transaction } from '../store/store.ts';
 import { nested } from '../store/unit-of-work.ts';
+import { notImplemented } from './absent.ts';
 import { anonymous } from './anonymous.ts';
 import { type Authorizer, authorize, Refusal } from './authorize.ts';
 import { serviceEventRecord } from './cloudtrail-record.ts';
@@ -31,10 +41,13 @@ export interface PerformParts {
   readonly registry: Registry;
   readonly protocols: Protocols;
   readonly authorizer: Authorizer;
+  readonly identities: IdentityPort;
   readonly principals: PrincipalDirectory;
   readonly providers: ProviderDirectory;
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
+  readonly hardware: HardwareModulesPort;
+  readonly billing: BillingPort;
   readonly taggables: TaggableDirectory;
   readonly publicUrl: () => string;
   readonly partition: string;
@@ -100,6 +113,8 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     organizations: parts.organizations,
     guardrails: parts.authorizer.guardrails,
     outbound: parts.outbound,
+    hardware: parts.hardware,
+    billing: parts.billing,
     taggables: parts.taggables,
     answers: actor.answers,
     publicUrl: parts.publicUrl(),
@@ -124,7 +139,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
 
 /** The other service's operation, in a part of the unit of work that is undone when it fails. */
 async function invoke(parts: PerformParts, outer: Actor, call: ServiceCall, transaction: Transaction, trail: Trail): Promise<Structure> {
-  const decoded = await callOf(parts, outer, call);
+  const decoded = await callOf(parts, outer, call, transaction);
   let notes: EventFacts = {};
   const note: Context['note'] = (facts) => {
     notes = { ...notes, ...facts };
@@ -152,19 +167,18 @@ function withStatus(fault: Fault, { service, operation }: Decoded): Fault {
   return new Fault(fault.code, fault.message, { status, fields: fault.fields, cause: fault });
 }
 
-async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Promise<Decoded> {
+async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall, transaction: Transaction): Promise<Decoded> {
   const { as = 'caller', sourceArn, region = outer.region } = call.options;
   const service = await parts.registry.service(call.service);
   const operation = service.model.operations.get(call.operation);
   const definition = service.operations.get(call.operation);
   if (operation === undefined || definition === undefined) {
-    throw new Fault('NotImplemented', `Castellan does not implement the operation ${call.operation} of ${service.model.serviceId}.`, {
-      status: 501,
-    });
+    throw notImplemented(service, call.operation);
   }
   if (outer.via.length >= viaMax) throw new Error(`services call each other in a circle: ${outer.via.join(', ')}`);
   const by = principalOf(outer.service);
-  const asService = as === 'service' || outer.identity.caller.principal.kind === 'service';
+  const session = typeof as === 'string' ? undefined : await sessionIdentity(parts, as, transaction);
+  const asService = session === undefined && (as === 'service' || outer.identity.caller.principal.kind === 'service');
   return {
     ...outer,
     requestId: outer.answers.ids.uuid(),
@@ -174,10 +188,18 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall): Pro
     operation,
     definition,
     input: call.input,
-    identity: asService ? serviceIdentity(by) : outer.identity,
-    via: asService ? [] : [...outer.via, by],
+    identity: session ?? (asService ? serviceIdentity(by) : outer.identity),
+    account: session?.caller.principal.account ?? outer.account,
+    via: asService || session !== undefined ? [] : [...outer.via, by],
     source: asService ? { account: outer.account, arn: sourceArn } : undefined,
   };
+}
+
+async function sessionIdentity(parts: PerformParts, credentials: SessionCredentials, transaction: Transaction): Promise<Identity> {
+  const { partition, identities, authorizer } = parts;
+  const found = await identities.identify(credentials, { partition, sealer: authorizer.sealer, transaction });
+  if (found.kind === 'invalid') throw new Error('a service calls with credentials that are not valid');
+  return found.identity;
 }
 
 /** `kms.amazonaws.com`: how a service appears in policies and in the ledger. */

@@ -1,7 +1,5 @@
 // From the bytes to a service, a protocol and an operation. The service is told by the request's own words: the rpc path, X-Amz-Target,
 // the scope of the signature, the host, or the Version parameter; in that order.
-
-import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { createAnswers } from '../kit/answers.ts';
 import type { Catalog, CatalogEntry } from '../model/catalog.ts';
@@ -9,6 +7,7 @@ import { isTargetPrefix } from '../protocol/aws-json.ts';
 import type { Protocol, WireRequest } from '../protocol/protocol.ts';
 import { detectProtocol, type Protocols } from '../protocol/protocols.ts';
 import type { PresentedSignature } from '../sigv4/present.ts';
+import { absentOperation, notImplemented } from './absent.ts';
 import type { Registry } from './registry.ts';
 import type { Addressed, Received, Routed } from './stages.ts';
 
@@ -33,17 +32,15 @@ export async function address(router: Router, received: Received, signature: Pre
   return { ...received, service, protocol, region, globalRegion, signature, answers: createAnswers(router.ids) };
 }
 
-/** @throws Fault the protocol's own for an unknown operation; NotImplemented (501) for one that Castellan does not have. */
+/** @throws Fault the protocol's own for an unknown operation; NotImplemented (501) for an unsigned one that Castellan does not have. */
 export function route(addressed: Addressed): Routed {
   const { service, protocol, request } = addressed;
   const operation = protocol.operationOf(service.model, request);
   const definition = service.operations.get(operation.name);
-  if (definition === undefined) {
-    throw new Fault('NotImplemented', `Castellan does not implement the operation ${operation.name} of ${service.model.serviceId}.`, {
-      status: 501,
-    });
-  }
-  return { ...addressed, operation, definition };
+  if (definition !== undefined) return { ...addressed, operation, definition };
+  // Many operations that need no signature are absent, and there is nobody to ask about an unsigned one.
+  if (addressed.signature.kind === 'unsigned') throw notImplemented(service, operation.name);
+  return { ...addressed, operation, definition: absentOperation(service, operation.name) };
 }
 
 /** For requests whose service is unknown: the protocol whose error shape the client most likely reads. */

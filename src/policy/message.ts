@@ -17,9 +17,28 @@ export function refusalMessage(request: AuthorizationRequest, decision: Decision
   // AWS: callers whom an identity provider vouches for are told no more.
   if (principal.kind === 'saml' || principal.kind === 'web-identity') return `Not authorized to perform ${action}`;
   const who = principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
-  const resource = shownAs ?? request.resource;
-  const head = `User: ${who} is not authorized to perform: ${action} on resource: ${resource}`;
-  const reason = reasonOf(request, decision);
+  const head = `User: ${who} is not authorized to perform: ${action} on`;
+  if (shownAs === ofCiphertext) return `${head} ${ofCiphertext} ${reasonOfCiphertext(request, decision)}`;
+  return sentence(`${head} resource: ${shownAs ?? request.resource}`, reasonOf(request, decision));
+}
+
+/** AWS: how KMS names a key that only a ciphertext names; `shownAs` of such a question. */
+export const ofCiphertext = 'the resource associated with this ciphertext';
+
+/** AWS: whether the key is not there or its policy does not let the caller use it is not told. */
+const unknownReason =
+  'because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access';
+
+/** What a caller is told who may use keys, of a ciphertext whose key is not there: the same as of one whose policy refuses. */
+export function unknownCiphertextMessage(principalArn: string, action: string): string {
+  return `User: ${principalArn} is not authorized to perform: ${action} on ${ofCiphertext} ${unknownReason}`;
+}
+
+function reasonOfCiphertext(request: AuthorizationRequest, decision: Decision): string {
+  return decision.layer === 'resource' ? unknownReason : (reasonOf(request, decision) ?? unknownReason);
+}
+
+function sentence(head: string, reason: string | undefined): string {
   return reason === undefined ? head : `${head} ${reason}`;
 }
 

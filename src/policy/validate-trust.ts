@@ -55,7 +55,8 @@ function statementProblem(statement: Statement): string | undefined {
   if (actions === undefined || actions.values.length === 0) return 'Missing required field Action';
   if (!actions.values.every((action) => /^sts:/i.test(action))) return 'AssumeRole policy may only specify STS AssumeRole actions.';
   const malformed = malformedPrincipal(principals);
-  if (malformed !== undefined) return `Invalid principal in policy: "${malformed.kind}":"${malformed.value}"`;
+  if (malformed?.kind === 'Federated') return 'Federated principals must be valid domain names or SAML metadata ARNs';
+  if (malformed !== undefined) return `Invalid principal in policy: "${malformed.kind.toUpperCase()}":"${malformed.value}"`;
   if (!hasKnownOperators(statement) || hasUnreadableDate(statement)) return 'Syntax error in policy.';
   return federationProblem(statement);
 }
@@ -65,29 +66,50 @@ function statementProblem(statement: Statement): string | undefined {
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
  */
 const sharedIssuers: Readonly<Record<string, string>> = {
-  'token.actions.githubusercontent.com': 'sub',
-  'gitlab.com': 'sub',
-  'app.terraform.io': 'sub',
   'agent.buildkite.com': 'sub',
-  'oidc.codefresh.io': 'sub',
-  'scalr.io': 'sub',
   'api.pulumi.com/oidc': 'aud',
+  'app.terraform.io': 'sub',
+  'gitlab.com': 'sub',
+  'oidc-configuration.audit-log.githubusercontent.com': 'sub',
+  'oidc.codefresh.io': 'sub',
+  // IBM Turbonomic, under several addresses.
+  'oidc.op1.openshiftapps.com/2f785sojlpb85i7402pk3qogugim5nfb': 'sub',
+  'rh-oidc.s3.us-east-1.amazonaws.com/22ejnvnnturfmt6km08idd0nt4hekbn7': 'sub',
+  'rh-oidc.s3.us-east-1.amazonaws.com/23e3sd27sju1hoou6ohfs68vbno607tr': 'sub',
+  'rh-oidc.s3.us-east-1.amazonaws.com/23ne21h005qjl3n33d8dui5dlrmv2tmg': 'sub',
+  'rh-oidc.s3.us-east-1.amazonaws.com/24jrf12m5dj7ljlfb4ta2frhrcoadm26': 'sub',
   'oidc.vercel.com': 'aud',
+  'proidc.upbound.io': 'sub',
   'sandboxes.cloud': 'aud',
+  'scalr.io': 'sub',
+  'studio.datachain.ai/api': 'sub',
+  'token.actions.githubusercontent.com': 'sub',
+  'tokens.cloud.shisho.dev': 'sub',
+  'vstoken.actions.githubusercontent.com': 'sub',
 };
+
+/** Azure Sentinel: its tenants stand in the session's name. */
+const sharedIssuerOfSentinel = 'sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d';
 
 function federationProblem({ effect, principals, conditions }: Statement): string | undefined {
   if (effect === 'Deny') return undefined;
   const providers = principals?.entries.filter(({ kind }) => kind === 'Federated').map(({ value }) => value) ?? [];
   if (providers.includes('cognito-identity.amazonaws.com') && conditions.length === 0)
     return 'A condition block must be present for the Cognito provider';
-  for (const [issuer, claim] of Object.entries(sharedIssuers)) {
-    if (!providers.some((provider) => provider.endsWith(`:oidc-provider/${issuer}`))) continue;
-    const key = `${issuer}:${claim}`;
-    const isNarrow = conditions.some((condition) => condition.key.toLowerCase() === key && isNarrowing(condition));
+  for (const key of providers.map(requiredKeyOf)) {
+    if (key === undefined) continue;
+    const isNarrow = conditions.some((condition) => condition.key.toLowerCase() === key.toLowerCase() && isNarrowing(condition));
     if (!isNarrow) return `The trust policy must have a condition on ${key} that is not only wildcards`;
   }
   return undefined;
+}
+
+function requiredKeyOf(provider: string): string | undefined {
+  if (provider === 'cognito-identity.amazonaws.com') return `${provider}:aud`;
+  const issuer = /:oidc-provider\/(.+)$/.exec(provider)?.[1] ?? '';
+  if (issuer === sharedIssuerOfSentinel) return 'sts:RoleSessionName';
+  const claim = sharedIssuers[issuer];
+  return claim === undefined ? undefined : `${issuer}:${claim}`;
 }
 
 function isNarrowing({ operator, values }: Statement['conditions'][number]): boolean {

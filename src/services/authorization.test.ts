@@ -53,6 +53,7 @@ const otherResources: Readonly<Record<string, string>> = {
   'organizations:CancelHandshake': unknownHandshake,
   'organizations:DeclineHandshake': unknownHandshake,
   'organizations:DescribeHandshake': unknownHandshake,
+  'resource-groups:ListTagSyncTasks': 'AWS documents that without a filter the resource is *',
   'secretsmanager:ValidateResourcePolicy': 'a policy may be validated for no secret at all',
 };
 const othersMet = new Set<string>();
@@ -233,6 +234,7 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  ce: { TimePeriod: { Start: '2026-11-01', End: '2026-11-02' } },
   'iam-toolbox': { authorizationId: '0a1b2c' },
   kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
@@ -283,6 +285,12 @@ const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     Target: { Type: 'ACCOUNT', Id: '111122223333' },
     Id: 'rt-1234567890',
     ServicePrincipal: 'guardduty.amazonaws.com',
+  },
+  'resource-groups': {
+    Arn: 'arn:aws:resource-groups:us-east-1:111122223333:group/some-name',
+    TaskArn: `arn:aws:resource-groups:us-east-1:111122223333:group/some-name/${'a'.repeat(26)}/tag-sync-task/${'b'.repeat(26)}`,
+    Group: 'arn:aws:resource-groups:us-east-1:111122223333:group/some-name',
+    ResourceArns: ['arn:aws:kms:us-east-1:111122223333:key/some-key'],
   },
   resourcegroupstaggingapi: { S3Bucket: 'some-bucket' },
   sts: {

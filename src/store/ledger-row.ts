@@ -28,7 +28,7 @@ export function rowToEntry(row: LedgerRow): LedgerEntry {
     username: row.username ?? undefined,
     accessKeyId: row.access_key_id ?? undefined,
     readOnly: row.read_only === 1 || row.read_only === true,
-    resources: JSON.parse(row.resources),
+    resources: row.resources === '[]' ? [] : JSON.parse(row.resources),
     record: row.record,
   };
 }

@@ -40,7 +40,7 @@ test('evaluation agrees with the reference on 20,000 random questions, of which 
     'IMPLICIT_DENY vpc-endpoint',
   ]);
   for (const count of seen.values()) expect(count).toBeGreaterThan(20);
-});
+}, 120_000);
 
 test('the explanation decides as the evaluation does, and its layers bear it out', () => {
   fc.assert(

@@ -1,12 +1,10 @@
 // IAM through real clients: boto3 drives the whole life of each resource (iam-life.py), and the AWS CLI has a credential report made.
-import 'reflect-metadata';
-import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
-import * as x509 from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectRoot, type ServerProcess, startServerProcess } from '../server-process.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../temporary.ts';
 import { clientEnvironment, isInstalled, run } from './command.ts';
+import { credentials } from './credentials-of-test.ts';
 
 const hasBoto = isInstalled('python3', ['-c', 'import boto3']);
 const hasCli = isInstalled('aws');
@@ -23,26 +21,6 @@ afterAll(async () => {
   await server?.stop();
   directory?.remove();
 });
-
-/** A certificate for an hour, its key, and an SSH key. */
-async function credentials(): Promise<Readonly<Record<string, string>>> {
-  x509.cryptoProvider.set(crypto);
-  const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify']);
-  const notBefore = new Date(Date.now() - 60_000);
-  const notAfter = new Date(Date.now() + 3_600_000);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=site',
-    notBefore,
-    notAfter,
-    signingAlgorithm,
-    keys,
-  });
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
-  const ssh = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'pem', type: 'spki' }).toString();
-  const privateKey = `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`;
-  return { TEST_CERTIFICATE: certificate.toString('pem'), TEST_PRIVATE_KEY: privateKey, TEST_SSH_KEY: ssh };
-}
 
 describe.skipIf(!hasBoto)('boto3', () => {
   test('drives the whole life of each resource', async () => {

@@ -17,6 +17,7 @@ export function catalogEntry(name: string, iamPrefix: string, raw: RawModel): Ca
   return {
     name,
     serviceId: service.serviceId,
+    fullName: raw.metadata.serviceFullName ?? service.serviceId,
     apiVersion: service.apiVersion,
     endpointPrefix: service.endpointPrefix,
     signingName: service.signingName,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { serverOptions } from '../../src/cli/options.ts';
 import { coverageOf, type ServiceCoverage } from '../../src/kit/coverage.ts';
+import { schema } from '../../src/landing-zone/schema.ts';
 import { services } from '../../src/services/index.ts';
 import { catalog, loadServiceModel } from '../../src/services/models.ts';
 import { authzDocument, mappedOperations } from './authz-map.ts';
@@ -15,6 +16,7 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
     ['docs/generated/coverage.md', coverageDocument(table)],
     ['docs/generated/config.md', configDocument()],
     ['docs/generated/condition-keys.md', conditionKeysDocument(keys)],
+    ['docs/generated/landing-zone.schema.json', `${JSON.stringify(schema, undefined, 2)}\n`],
     ['docs/generated/authz.md', authzDocument(mappedOperations(root))],
     ['src/pipeline/service-keys.gen.json', serviceKeysFile(keys)],
   ]);

@@ -84,7 +84,8 @@ const layers: readonly { readonly part: string; readonly from: RegExp; readonly 
   { part: 'tvm', from: /^src\/tvm\//, may: /^src\/(tvm|pipeline|protocol|policy|kit|store|base)\// },
   { part: 'what-if', from: /^src\/what-if\//, may: /^src\/(what-if|pipeline|protocol|policy|kit|store|base)\// },
   { part: 'http', from: /^src\/http\//, may: /^src\/(http|pipeline|protocol|base)\// },
-  { part: 'cli', from: /^src\/cli\//, may: /^src\/(cli|sigv4|policy|base|kit\/coverage\.ts|main\.ts|server-options\.ts)/ },
+  { part: 'landing-zone', from: /^src\/landing-zone\//, may: /^src\/(landing-zone|base)\// },
+  { part: 'cli', from: /^src\/cli\//, may: /^src\/(cli|landing-zone|sigv4|policy|base|kit\/coverage\.ts|main\.ts|server-options\.ts)/ },
 ];
 
 describe('who imports whom', () => {

@@ -1,4 +1,5 @@
 // The services and actions that policies can grant, loaded when the first report or reader needs them, and which of them policies do grant.
+import { once } from '../../base/once.ts';
 import { grantsAction, isDeniedEverywhere } from '../../policy/action-match.ts';
 import { actionReach } from '../../policy/actions.ts';
 import type { CompiledPolicy } from '../../policy/compile.ts';
@@ -18,17 +19,26 @@ export interface GrantableServices {
   readonly bySource: ReadonlyMap<string, GrantableService>;
 }
 
-export async function grantableServices(): Promise<GrantableServices> {
+/** Read once; a service's actions are taken apart when they are first asked for. */
+export const grantableServices: () => Promise<GrantableServices> = once(async () => {
   const { default: rows } = await import('./grantable-services.gen.json', { with: { type: 'json' } });
   const byNamespace = new Map<string, GrantableService>();
   const bySource = new Map<string, GrantableService>();
-  for (const { namespace, name, eventSource, actions } of rows) {
-    const service = { namespace, name, isTracked: eventSource !== '', actions: new Set(actions.split(' ')) };
+  for (const { namespace, name, eventSource, actions: names } of rows) {
+    const actions = once(() => new Set(names.split(' ')));
+    const service: GrantableService = {
+      namespace,
+      name,
+      isTracked: eventSource !== '',
+      get actions() {
+        return actions();
+      },
+    };
     byNamespace.set(namespace, service);
     if (eventSource !== '' && !bySource.has(eventSource)) bySource.set(eventSource, service);
   }
   return { byNamespace, bySource };
-}
+});
 
 /**
  * The actions of a service that permissions policies grant together: allowed by one, and denied everywhere by none. Conditions and resources

@@ -189,10 +189,10 @@ describe('OpenID Connect providers', () => {
       name: 'InvalidInputException',
       message: 'Thumbprint list must contain fewer than 5 entries.',
     });
-    const bad = iam.send(
-      new UpdateOpenIDConnectProviderThumbprintCommand({ OpenIDConnectProviderArn: arn, ThumbprintList: ['z'.repeat(40)] }),
+    const short = iam.send(
+      new UpdateOpenIDConnectProviderThumbprintCommand({ OpenIDConnectProviderArn: arn, ThumbprintList: ['b'.repeat(39)] }),
     );
-    await expect(bad).rejects.toMatchObject({ name: 'InvalidInputException' });
+    await expect(short).rejects.toMatchObject({ name: 'ValidationError' });
     const ids = Array.from({ length: 101 }, (_, index) => `client-${index}`);
     const over = { name: 'LimitExceededException', message: 'Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100' };
     await expect(

@@ -95,3 +95,70 @@ test('a user whose name is taken over by another does not lend the old keys to t
   await newUser('name', policyOf('Allow', 'iam:ListUsers'));
   await expect(castellan.iam(old).listUsers({})).rejects.toMatchObject({ name: 'InvalidClientTokenId' });
 });
+
+const federated = (provider: string, condition?: object) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Federated: provider },
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        ...(condition === undefined ? {} : { Condition: condition }),
+      },
+    ],
+  });
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html
+test.each([
+  ['agent.buildkite.com', 'agent.buildkite.com:sub'],
+  ['api.pulumi.com/oidc', 'api.pulumi.com/oidc:aud'],
+  ['app.terraform.io', 'app.terraform.io:sub'],
+  ['gitlab.com', 'gitlab.com:sub'],
+  ['oidc-configuration.audit-log.githubusercontent.com', 'oidc-configuration.audit-log.githubusercontent.com:sub'],
+  ['oidc.codefresh.io', 'oidc.codefresh.io:sub'],
+  ['oidc.op1.openshiftapps.com/2f785sojlpb85i7402pk3qogugim5nfb', 'oidc.op1.openshiftapps.com/2f785sojlpb85i7402pk3qogugim5nfb:sub'],
+  ['oidc.vercel.com', 'oidc.vercel.com:aud'],
+  ['proidc.upbound.io', 'proidc.upbound.io:sub'],
+  ['sandboxes.cloud', 'sandboxes.cloud:aud'],
+  ['scalr.io', 'scalr.io:sub'],
+  ['studio.datachain.ai/api', 'studio.datachain.ai/api:sub'],
+  ['sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d', 'sts:RoleSessionName'],
+  ['token.actions.githubusercontent.com', 'token.actions.githubusercontent.com:sub'],
+  ['tokens.cloud.shisho.dev', 'tokens.cloud.shisho.dev:sub'],
+  ['vstoken.actions.githubusercontent.com', 'vstoken.actions.githubusercontent.com:sub'],
+])('a role that trusts %s, which many customers share, must ask for %s, when it is made and when it is changed', async (issuer, key) => {
+  const provider = arn(`oidc-provider/${issuer}`);
+  const RoleName = `shared-${issuer.replaceAll(/[^a-z0-9]/g, '-')}`.slice(0, 64);
+  const refusal = { name: 'MalformedPolicyDocumentException', message: expect.stringContaining(key) };
+  const broad = [undefined, { StringLike: { [key]: '*' } }, { StringEquals: { 'aws:RequestedRegion': 'us-east-1' } }];
+  for (const condition of broad)
+    await expect(iam.createRole({ RoleName, AssumeRolePolicyDocument: federated(provider, condition) })).rejects.toMatchObject(refusal);
+  await iam.createRole({ RoleName, AssumeRolePolicyDocument: federated(provider, { StringLike: { [key]: 'mine:*' } }) });
+  await expect(iam.updateAssumeRolePolicy({ RoleName, PolicyDocument: federated(provider) })).rejects.toMatchObject(refusal);
+});
+
+test('a role that trusts Cognito must ask for its identity pool', async () => {
+  const provider = 'cognito-identity.amazonaws.com';
+  const make = (condition?: object) => iam.createRole({ RoleName: 'pool', AssumeRolePolicyDocument: federated(provider, condition) });
+  await expect(make()).rejects.toThrow('A condition block must be present for the Cognito provider');
+  const amr = { 'ForAnyValue:StringLike': { [`${provider}:amr`]: 'authenticated' } };
+  await expect(make(amr)).rejects.toThrow(`${provider}:aud`);
+  await make({ ...amr, StringEquals: { [`${provider}:aud`]: 'us-east-1:12345678-dead-beef-cafe-123456790ab' } });
+});
+
+// AWS resolves users and roles to ids, so they must be there; an identity provider is only looked for when somebody comes from it.
+test('a trust policy may name an identity provider that is not there yet, but no such user or role', async () => {
+  await iam.createRole({ RoleName: 'early', AssumeRolePolicyDocument: federated(arn('oidc-provider/idp.example.com')) });
+  await iam.createRole({ RoleName: 'early-saml', AssumeRolePolicyDocument: federated(arn('saml-provider/None')) });
+  for (const kind of ['user', 'role']) {
+    const make = iam.createRole({ RoleName: 'late', AssumeRolePolicyDocument: trusting(arn(`${kind}/nobody`)) });
+    await expect(make).rejects.toMatchObject({
+      name: 'MalformedPolicyDocumentException',
+      message: `Invalid principal in policy: "AWS":"${arn(`${kind}/nobody`)}"`,
+    });
+  }
+  await expect(iam.createRole({ RoleName: 'none', AssumeRolePolicyDocument: federated('arn:aws:iam::1:x/y') })).rejects.toThrow(
+    'Federated principals must be valid domain names or SAML metadata ARNs',
+  );
+});

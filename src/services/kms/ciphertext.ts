@@ -17,8 +17,8 @@ export interface CiphertextHeader {
 }
 
 const version = 1;
-/** Version 2 is in external-ciphertext.ts. */
-const versionMax = 2;
+/** Versions 2 and 3 are in external-ciphertext.ts. */
+const versionMax = 3;
 const nonceBytes = 16;
 const tagBytes = 16;
 const purpose = 'castellan kms message';
@@ -39,7 +39,7 @@ export function encryptWith(
 /** Undefined: not the work of this material, of this context, or unharmed. */
 export function decryptWith(material: KeyObject, blob: Uint8Array, context: EncryptionContext): Uint8Array | undefined {
   const parsed = parseBlob(blob);
-  if (parsed === undefined || blob[0] !== version) return undefined;
+  if (parsed === undefined) return undefined;
   const { head, nonce, sealed } = parsed;
   const { key, iv } = messageKey(material, nonce);
   const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes })
@@ -54,7 +54,14 @@ export function decryptWith(material: KeyObject, blob: Uint8Array, context: Encr
 
 /** What a blob says of itself; undefined when it is none of ours. Nothing of it is proven before it has been decrypted. */
 export function readHeader(blob: Uint8Array): CiphertextHeader | undefined {
-  return parseBlob(blob)?.header;
+  const bytes = bufferOf(blob);
+  const [first = 0] = bytes;
+  const idLength = bytes[13] ?? 0;
+  if (first < version || first > versionMax || idLength === 0 || bytes.length < 46 + idLength) return undefined;
+  const account = bytes.toString('latin1', 1, 13);
+  const keyId = bytes.toString('latin1', 14, 14 + idLength);
+  if (!/^\d{12}$/.test(account) || !/^[a-z0-9-]+$/.test(keyId)) return undefined;
+  return { account, keyId, materialId: bytes.toString('hex', 14 + idLength, 46 + idLength) };
 }
 
 /** The same for every version. */
@@ -74,24 +81,24 @@ export function headBytes({ keyId }: CiphertextHeader): number {
 }
 
 interface Parsed {
-  readonly header: CiphertextHeader;
   readonly head: Buffer;
   readonly nonce: Buffer;
   readonly sealed: Buffer;
 }
 
+/** Of this version alone. */
 function parseBlob(blob: Uint8Array): Parsed | undefined {
-  const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
-  const idLength = bytes[13] ?? 0;
-  const headEnd = 14 + idLength + 32 + nonceBytes;
-  if (bytes[0] === undefined || bytes[0] < version || bytes[0] > versionMax || idLength === 0 || bytes.length < headEnd + tagBytes)
-    return undefined;
-  const account = bytes.toString('latin1', 1, 13);
-  const keyId = bytes.toString('latin1', 14, 14 + idLength);
-  if (!/^\d{12}$/.test(account) || !/^[a-z0-9-]+$/.test(keyId)) return undefined;
-  const materialId = bytes.toString('hex', 14 + idLength, 46 + idLength);
-  const nonce = bytes.subarray(46 + idLength, headEnd);
-  return { header: { account, keyId, materialId }, head: bytes.subarray(0, headEnd), nonce, sealed: bytes.subarray(headEnd) };
+  const header = readHeader(blob);
+  if (header === undefined || blob[0] !== version) return undefined;
+  const bytes = bufferOf(blob);
+  const nonceAt = headBytes(header);
+  const headEnd = nonceAt + nonceBytes;
+  if (bytes.length < headEnd + tagBytes) return undefined;
+  return { head: bytes.subarray(0, headEnd), nonce: bytes.subarray(nonceAt, headEnd), sealed: bytes.subarray(headEnd) };
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** RFC 5869: a nonce of its own gives each message a key and an initialisation vector of its own. Key objects cost node a fifth of what bytes do. */

@@ -226,7 +226,7 @@ describe('a key in an external key store', () => {
     expect(await failure(kms.decrypt({ CiphertextBlob }))).toContain('is pending deletion');
     server.clock.advance(8 * dayMs);
     await server.work.settle();
-    expect(await failure(kms.decrypt({ CiphertextBlob }))).toContain('InvalidCiphertextException');
+    expect(await failure(kms.decrypt({ CiphertextBlob }))).toContain('AccessDeniedException');
     expect(await failure(keyFor('deleted'))).toBe('succeeded');
   });
 });

@@ -1,12 +1,14 @@
-// Custom key stores: made, connected to the proxy of an external key manager, changed, and removed.
+// Custom key stores: made, connected to the proxy of an external key manager or (hardware-stores.ts) a cluster of hardware modules, changed, and removed.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-store-overview.html
 import { Secret } from '../../base/secret.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { CreateCustomKeyStoreRequest, CustomKeyStoresListEntry, UpdateCustomKeyStoreRequest } from './api.gen.ts';
-import { type KeyRecord, type KeyStoreRecord, keyStores, keys, storedKeys } from './records.ts';
+import { beginToConnect, endSessions, hardwareEntry, hardwareSettings, updatedHardwareStore } from './hardware-stores.ts';
+import { type ExternalStoreRecord, type KeyStoreRecord, keyStores, storedKeys } from './records.ts';
 import { pageFor } from './requests.ts';
 import { fault, operation } from './service.ts';
+import { setConnection } from './store-connections.ts';
 import { proxyOf, requireKeyStore } from './stored-keys.ts';
 import { connectionError, managementFault } from './xks-problems.ts';
 import { type XksAnswer, xksClient } from './xks-proxy.ts';
@@ -22,44 +24,29 @@ export const CreateCustomKeyStore = operation('CreateCustomKeyStore', {
   access: access('kms:CreateCustomKeyStore'),
   async handle(input, context) {
     const { account, region, now, ids, transaction } = context;
-    if ((input.CustomKeyStoreType ?? 'AWS_CLOUDHSM') === 'AWS_CLOUDHSM') throw cloudHsmFault(input);
     const known = await keyStores.all(transaction, account, region);
     if (known.length >= storesMax) {
       throw fault('LimitExceededException', `You have reached the limit of ${storesMax} custom key stores in this Region.`);
     }
-    const store: KeyStoreRecord = {
-      account,
-      region,
-      keyStoreId: `cks-${ids.uuid().replaceAll('-', '').slice(0, 17)}`,
-      name: input.CustomKeyStoreName,
-      createdAtMs: now,
-      connection: 'DISCONNECTED',
-      ...externalSettings(input),
-    };
-    requireUnique(store, known);
-    note(context, input.XksProxyAuthenticationCredential);
-    // AWS: an endpoint inside of a VPC is first asked when the store is connected.
-    if (store.connectivity === 'PUBLIC_ENDPOINT') requireHealth(context, store, 'CreateCustomKeyStore');
+    const keyStoreId = `cks-${ids.uuid().replaceAll('-', '').slice(0, 17)}`;
+    const common = { account, region, keyStoreId, name: input.CustomKeyStoreName, createdAtMs: now, connection: 'DISCONNECTED' as const };
+    noteWithoutSecrets(context);
+    requireUniqueName(common, known);
+    const isExternal = input.CustomKeyStoreType === 'EXTERNAL_KEY_STORE';
+    const store = isExternal ? { ...common, ...externalSettings(input) } : { ...common, ...(await hardwareSettings(context, input)) };
+    if (store.type === 'EXTERNAL_KEY_STORE') {
+      requireUnique(store, known);
+      // AWS: an endpoint inside of a VPC is first asked when the store is connected.
+      if (store.connectivity === 'PUBLIC_ENDPOINT') requireHealth(context, store, 'CreateCustomKeyStore');
+    }
     keyStores.put(transaction, store);
     return { CustomKeyStoreId: store.keyStoreId };
   },
 });
 
-/** No cluster of hardware modules can be reached yet, so every cluster is unknown. */
-function cloudHsmFault(input: CreateCustomKeyStoreRequest): Error {
-  const { CloudHsmClusterId: cluster, KeyStorePassword: password, TrustAnchorCertificate: anchor } = input;
-  if (cluster === undefined || password === undefined || anchor === undefined) {
-    return commonFault(
-      'ValidationException',
-      'CloudHsmClusterId, KeyStorePassword and TrustAnchorCertificate are required for a custom key store of type AWS_CLOUDHSM.',
-    );
-  }
-  return fault('CloudHsmClusterNotFoundException', `AWS CloudHSM cluster ${cluster} was not found.`);
-}
-
 type Settings = Pick<
-  KeyStoreRecord,
-  'endpoint' | 'path' | 'connectivity' | 'accessKeyId' | 'secretAccessKey' | 'vpcServiceName' | 'vpcServiceOwner'
+  ExternalStoreRecord,
+  'type' | 'endpoint' | 'path' | 'connectivity' | 'accessKeyId' | 'secretAccessKey' | 'vpcServiceName' | 'vpcServiceOwner'
 >;
 
 /** @throws Fault ValidationException */
@@ -74,6 +61,7 @@ function externalSettings(input: CreateCustomKeyStoreRequest): Settings {
     );
   }
   const settings = {
+    type: 'EXTERNAL_KEY_STORE' as const,
     endpoint,
     path,
     connectivity,
@@ -104,12 +92,15 @@ function requireVpcMembers({ connectivity, vpcServiceName }: Pick<Settings, 'con
   );
 }
 
-/** @throws Fault for a name, address or endpoint service that another store has */
-function requireUnique(store: KeyStoreRecord, known: readonly KeyStoreRecord[]): void {
-  const others = known.filter(({ keyStoreId }) => keyStoreId !== store.keyStoreId);
-  if (others.some(({ name }) => name === store.name)) {
-    throw fault('CustomKeyStoreNameInUseException', `Custom key store name ${store.name} is already in use.`);
-  }
+/** @throws Fault CustomKeyStoreNameInUseException */
+function requireUniqueName(store: Pick<KeyStoreRecord, 'keyStoreId' | 'name'>, known: readonly KeyStoreRecord[]): void {
+  if (!known.some(({ keyStoreId, name }) => keyStoreId !== store.keyStoreId && name === store.name)) return;
+  throw fault('CustomKeyStoreNameInUseException', `Custom key store name ${store.name} is already in use.`);
+}
+
+/** @throws Fault for an address or endpoint service that another store has */
+function requireUnique(store: ExternalStoreRecord, known: readonly KeyStoreRecord[]): void {
+  const others = known.filter(({ keyStoreId }) => keyStoreId !== store.keyStoreId).filter((each) => each.type === 'EXTERNAL_KEY_STORE');
   const sameEndpoint = others.filter(({ endpoint }) => endpoint.toLowerCase() === store.endpoint.toLowerCase());
   if (sameEndpoint.some(({ path }) => path === store.path)) {
     throw fault('XksProxyUriInUseException', `The proxy URI ${store.endpoint}${store.path} is already in use.`);
@@ -123,19 +114,18 @@ function requireUnique(store: KeyStoreRecord, known: readonly KeyStoreRecord[]):
   }
 }
 
-/** The credential stays out of the ledger. */
-function note(context: Context, credential: CreateCustomKeyStoreRequest['XksProxyAuthenticationCredential']): void {
-  if (credential === undefined) return;
+/** Credentials stay out of the ledger. */
+function noteWithoutSecrets(context: Context): void {
   context.note({ requestParameters: { xksProxyAuthenticationCredential: undefined, keyStorePassword: undefined } });
 }
 
 /** @throws Fault, Awaited */
-function requireHealth(context: Context, store: KeyStoreRecord, operationName: string): void {
+function requireHealth(context: Context, store: ExternalStoreRecord, operationName: string): void {
   const health = askHealth(context, store, operationName);
   if ('problem' in health) throw managementFault(health.problem);
 }
 
-function askHealth(context: Context, store: KeyStoreRecord, kmsOperation: string): XksAnswer<true> {
+function askHealth(context: Context, store: ExternalStoreRecord, kmsOperation: string): XksAnswer<true> {
   const client = xksClient(context.outbound, proxyOf(store), { kmsOperation, kmsRequestId: context.requestId });
   return context.answers.ask(`${kmsOperation} health of ${store.endpoint}${store.path}`, () => client.health());
 }
@@ -149,6 +139,10 @@ export const ConnectCustomKeyStore = operation('ConnectCustomKeyStore', {
         'CustomKeyStoreInvalidStateException',
         'Disconnect the custom key store, whose connection has failed, before you connect it.',
       );
+    }
+    if (store.type === 'AWS_CLOUDHSM') {
+      await beginToConnect(context, store);
+      return {};
     }
     const health = askHealth(context, store, 'ConnectCustomKeyStore');
     if ('problem' in health) {
@@ -167,62 +161,52 @@ export const DisconnectCustomKeyStore = operation('DisconnectCustomKeyStore', {
     if (store.connection === 'DISCONNECTED') {
       throw fault('CustomKeyStoreInvalidStateException', 'The custom key store is already disconnected.');
     }
+    if (store.type === 'AWS_CLOUDHSM') endSessions(context, store);
     await setConnection(context, { ...store, connection: 'DISCONNECTED', connectionError: undefined });
     return {};
   },
 });
 
-/** The keys of a store that is not connected are unavailable; what they were comes back with the connection. */
-async function setConnection(context: Context, store: KeyStoreRecord): Promise<void> {
-  const { transaction } = context;
-  keyStores.put(transaction, store);
-  const isConnected = store.connection === 'CONNECTED';
-  for (const { keyId } of await storedKeys.all(transaction, store.account, store.region, store.keyStoreId)) {
-    const key = await keys.get(transaction, store.account, store.region, keyId);
-    if (key === undefined) continue;
-    const changed = isConnected ? availableKey(key) : unavailableKey(key);
-    if (changed !== key) keys.put(transaction, changed);
-  }
-}
-
-function unavailableKey(key: KeyRecord): KeyRecord {
-  const { state } = key;
-  return state === 'Enabled' || state === 'Disabled' ? { ...key, state: 'Unavailable', stateWhenConnected: state } : key;
-}
-
-function availableKey(key: KeyRecord): KeyRecord {
-  return key.state === 'Unavailable' ? { ...key, state: key.stateWhenConnected ?? 'Enabled', stateWhenConnected: undefined } : key;
-}
-
 export const UpdateCustomKeyStore = operation('UpdateCustomKeyStore', {
   access: access('kms:UpdateCustomKeyStore'),
   async handle(input, context) {
     const store = await requireKeyStore(context, input.CustomKeyStoreId);
-    requireNoHsmMembers(input);
-    requireUpdatable(store, input);
-    const credential = input.XksProxyAuthenticationCredential;
-    const connectivity = input.XksProxyConnectivity ?? store.connectivity;
-    const isPrivate = connectivity === 'VPC_ENDPOINT_SERVICE';
-    const changed: KeyStoreRecord = {
-      ...store,
-      name: input.NewCustomKeyStoreName ?? store.name,
-      endpoint: input.XksProxyUriEndpoint ?? store.endpoint,
-      path: input.XksProxyUriPath ?? store.path,
-      connectivity,
-      vpcServiceName: input.XksProxyVpcEndpointServiceName ?? (isPrivate ? store.vpcServiceName : undefined),
-      vpcServiceOwner: input.XksProxyVpcEndpointServiceOwner ?? (isPrivate ? store.vpcServiceOwner : undefined),
-      ...(credential === undefined
-        ? {}
-        : { accessKeyId: credential.AccessKeyId, secretAccessKey: new Secret(credential.RawSecretAccessKey) }),
-    };
-    requireVpcMembers(changed);
-    requireUnique(changed, await keyStores.all(context.transaction, store.account, store.region));
-    note(context, credential);
-    if (isProxyChanged(input) && (!isPrivate || store.connection === 'CONNECTED')) requireHealth(context, changed, 'UpdateCustomKeyStore');
+    const known = await keyStores.all(context.transaction, store.account, store.region);
+    requireUniqueName({ keyStoreId: store.keyStoreId, name: input.NewCustomKeyStoreName ?? store.name }, known);
+    noteWithoutSecrets(context);
+    const changed = store.type === 'AWS_CLOUDHSM' ? updatedHardwareStore(context, store, input) : updatedExternalStore(store, input);
+    if (changed.type === 'EXTERNAL_KEY_STORE') {
+      requireUnique(changed, known);
+      const isReachable = changed.connectivity === 'PUBLIC_ENDPOINT' || store.connection === 'CONNECTED';
+      if (isProxyChanged(input) && isReachable) requireHealth(context, changed, 'UpdateCustomKeyStore');
+    }
     keyStores.put(context.transaction, changed);
     return {};
   },
 });
+
+/** @throws Fault CustomKeyStoreInvalidStateException, ValidationException */
+function updatedExternalStore(store: ExternalStoreRecord, input: UpdateCustomKeyStoreRequest): ExternalStoreRecord {
+  requireNoHsmMembers(input);
+  requireUpdatable(store, input);
+  const credential = input.XksProxyAuthenticationCredential;
+  const connectivity = input.XksProxyConnectivity ?? store.connectivity;
+  const isPrivate = connectivity === 'VPC_ENDPOINT_SERVICE';
+  const changed: ExternalStoreRecord = {
+    ...store,
+    name: input.NewCustomKeyStoreName ?? store.name,
+    endpoint: input.XksProxyUriEndpoint ?? store.endpoint,
+    path: input.XksProxyUriPath ?? store.path,
+    connectivity,
+    vpcServiceName: input.XksProxyVpcEndpointServiceName ?? (isPrivate ? store.vpcServiceName : undefined),
+    vpcServiceOwner: input.XksProxyVpcEndpointServiceOwner ?? (isPrivate ? store.vpcServiceOwner : undefined),
+    ...(credential === undefined
+      ? {}
+      : { accessKeyId: credential.AccessKeyId, secretAccessKey: new Secret(credential.RawSecretAccessKey) }),
+  };
+  requireVpcMembers(changed);
+  return changed;
+}
 
 /** AWS: a connected store takes a new name, path and credential; for everything else it must be disconnected. */
 function requireUpdatable({ connection }: KeyStoreRecord, input: UpdateCustomKeyStoreRequest): void {
@@ -281,6 +265,12 @@ function entryOf(store: KeyStoreRecord): CustomKeyStoresListEntry {
     ConnectionState: store.connection,
     ...(store.connectionError === undefined ? {} : { ConnectionErrorCode: store.connectionError }),
     CreationDate: store.createdAtMs,
+    ...(store.type === 'AWS_CLOUDHSM' ? hardwareEntry(store) : externalEntry(store)),
+  };
+}
+
+function externalEntry(store: ExternalStoreRecord): Partial<CustomKeyStoresListEntry> {
+  return {
     CustomKeyStoreType: 'EXTERNAL_KEY_STORE',
     XksProxyConfiguration: {
       Connectivity: store.connectivity,

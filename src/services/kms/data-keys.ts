@@ -4,6 +4,7 @@ import { type Access, commonFault } from '../../kit/operation.ts';
 import type { DataKeyPairSpec, DataKeySpec, GrantOperation } from './api.gen.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import { encryptUnder, noteCryptography } from './encryption.ts';
+import { randomInHardware } from './hardware-keys.ts';
 import { keyAccess } from './key-access.ts';
 import { generateMaterial } from './key-material.ts';
 import { keyArn, requireKey } from './key-names.ts';
@@ -12,7 +13,6 @@ import type { KeyRecord } from './records.ts';
 import { refuseDryRun, requireContext } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { isPairSpec } from './specs.ts';
-import { requireKeyStore } from './stored-keys.ts';
 
 interface DataKeyInput {
   readonly KeyId: string;
@@ -137,9 +137,7 @@ export const GenerateRandom = operation('GenerateRandom', {
   async handle(input, context) {
     if (input.NumberOfBytes === undefined) throw commonFault('ValidationException', 'NumberOfBytes is required.');
     if (input.CustomKeyStoreId !== undefined) {
-      await requireKeyStore(context, input.CustomKeyStoreId);
-      // AWS: only hardware modules make random bytes for their store.
-      throw fault('UnsupportedOperationException', 'GenerateRandom is not supported for external key stores.');
+      return { Plaintext: await randomInHardware(context, input.CustomKeyStoreId, input.NumberOfBytes) };
     }
     return { Plaintext: context.ids.bytes(input.NumberOfBytes) };
   },

@@ -1,9 +1,12 @@
 // Encrypt, Decrypt and ReEncrypt. https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#encrypt_context
 import { constants, privateDecrypt, publicEncrypt } from 'node:crypto';
+import { Fault } from '../../base/fault.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
+import { ofCiphertext, unknownCiphertextMessage } from '../../policy/message.ts';
 import type { DecryptRequest, EncryptionAlgorithmSpec, ReEncryptRequest } from './api.gen.ts';
 import { decryptWith, type EncryptionContext, encryptWith, readHeader } from './ciphertext.ts';
+import { decryptInHardware, encryptInHardware } from './hardware-keys.ts';
 import { keyAccess, resolvedAccess } from './key-access.ts';
 import { privateKeyOf, secretKeyOf, verifyingKeyOf } from './key-material.ts';
 import { keyArn, type ResolvedKey, requireKey, resolveKey } from './key-names.ts';
@@ -47,13 +50,14 @@ export const Decrypt = operation('Decrypt', {
   access: async (input, scope) =>
     resolvedAccess(scope, await decryptingKey(scope, input), {
       action: 'kms:Decrypt',
+      ...(input.KeyId === undefined ? { shownAs: ofCiphertext } : {}),
       grantOperation: 'Decrypt',
       grantTokens: input.GrantTokens,
       encryptionContext: input.EncryptionContext,
       context: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
     }),
   async handle(input, context) {
-    const key = found(await decryptingKey(context, input));
+    const key = found(context, await decryptingKey(context, input), 'kms:Decrypt');
     const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
     noteCryptography(context, key, { ciphertextBlob: undefined });
     requireEncryption(context, key, algorithm, input.EncryptionContext, 'Decrypt');
@@ -83,6 +87,7 @@ export const ReEncrypt = operation('ReEncrypt', {
       await resolvedAccess(scope, source, {
         ...use,
         action: 'kms:ReEncryptFrom',
+        ...(input.SourceKeyId === undefined ? { shownAs: ofCiphertext } : {}),
         grantOperation: 'ReEncryptFrom',
         encryptionContext: input.SourceEncryptionContext,
         context: {
@@ -103,7 +108,7 @@ export const ReEncrypt = operation('ReEncrypt', {
     ];
   },
   async handle(input, context) {
-    const source = found(await sourceKey(context, input));
+    const source = found(context, await sourceKey(context, input), 'kms:ReEncryptFrom');
     const destination = await requireKey(context, input.DestinationKeyId);
     const from = input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
     const to = input.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
@@ -164,14 +169,21 @@ async function keyOfCiphertext(
   const { account, keyId: id } = header ?? { account: scope.account, keyId: '*' };
   const place = { account, region: scope.region };
   const key = header === undefined ? undefined : await keys.get(scope.transaction, account, scope.region, id);
-  return { ...place, arn: keyArn(scope, { ...place, keyId: id }), key, alias: undefined, missing: '' };
+  const missing = header === undefined ? '' : unknownCiphertext;
+  // Within the caller's account its own policies are asked before it is told anything of a key that is not there.
+  const asked = key === undefined ? { ...place, account: scope.account } : place;
+  return { ...asked, arn: keyArn(scope, { ...place, keyId: id }), key, alias: undefined, missing };
 }
 
-function found({ key, missing }: ResolvedKey): KeyRecord {
+function found({ caller }: Scope, { key, missing }: ResolvedKey, action: string): KeyRecord {
   if (key !== undefined) return key;
-  // AWS: what names no key of this region is no ciphertext here, and the sentence is empty.
-  throw missing === '' ? fault('InvalidCiphertextException', '') : fault('NotFoundException', missing);
+  if (missing !== unknownCiphertext) throw missing === '' ? fault('InvalidCiphertextException', '') : fault('NotFoundException', missing);
+  // AWS: not that it is not there.
+  throw new Fault('AccessDeniedException', unknownCiphertextMessage(caller.principal.arn, action), { status: 400 });
 }
+
+/** Instead of a sentence: the ciphertext names a key that is not in this region. */
+const unknownCiphertext = 'unknown ciphertext';
 
 function requireEncryption(
   scope: Scope,
@@ -194,6 +206,7 @@ interface EncryptionUse extends StoreUse {
 /** Also used for data keys. */
 export async function encryptUnder(context: Context, key: KeyRecord, plaintext: Uint8Array, use: EncryptionUse): Promise<Uint8Array> {
   const { algorithm, encryptionContext } = use;
+  if (key.origin === 'AWS_CLOUDHSM') return encryptInHardware(context, key, plaintext, use);
   const material = await currentMaterial(context, key);
   if (key.customKeyStoreId !== undefined) return encryptInStore(context, key, material, plaintext, use);
   if (algorithm === 'SYMMETRIC_DEFAULT') {
@@ -216,7 +229,7 @@ async function decryptUnder(
   key: KeyRecord,
   blob: Uint8Array,
   use: EncryptionUse,
-): Promise<{ readonly plaintext: Uint8Array; readonly materialId: string }> {
+): Promise<{ readonly plaintext: Uint8Array; readonly materialId: string | undefined }> {
   const { algorithm, encryptionContext } = use;
   if (algorithm === 'SYMMETRIC_DEFAULT') {
     const header = readHeader(blob);
@@ -224,6 +237,7 @@ async function decryptUnder(
     if (header.keyId !== key.keyId || header.account !== key.account) {
       throw fault('IncorrectKeyException', 'The key ID in the request does not identify a CMK that can perform this operation.');
     }
+    if (key.origin === 'AWS_CLOUDHSM') return { plaintext: await decryptInHardware(context, key, blob, use), materialId: undefined };
     const material = await materialNamed(context, key, header.materialId);
     if (material !== undefined && key.customKeyStoreId !== undefined) {
       return { plaintext: await decryptInStore(context, key, material, blob, use), materialId: material.materialId };

@@ -3,7 +3,10 @@
 //
 //   version 2 | account 12 | length of the key id 1 | key id | material id 32 | length of the vector 1 | vector | tag 16 | length of the proxy's
 //   metadata 1 | metadata | ciphertext
+//
+// And of keys in hardware modules, encrypted there and only there: version 3, zeroes for the material id, and no metadata.
 import { createHash } from 'node:crypto';
+import type { HardwareCiphertext } from '../../kit/ports.ts';
 import { type CiphertextHeader, contextBytes, type EncryptionContext, encodeHeader, headBytes, readHeader } from './ciphertext.ts';
 import type { XksCiphertext } from './xks-proxy.ts';
 
@@ -12,8 +15,24 @@ const authenticatedBytesMax = 8_192;
 const tagBytes = 16;
 
 export function encodeExternal(header: CiphertextHeader, sealed: XksCiphertext): Uint8Array {
+  return encodeSealed(header, 2, sealed);
+}
+
+const noMaterial = '00'.repeat(32);
+
+export function encodeHardware({ account, keyId }: Omit<CiphertextHeader, 'materialId'>, sealed: HardwareCiphertext): Uint8Array {
+  return encodeSealed({ account, keyId, materialId: noMaterial }, 3, { ...sealed, metadata: new Uint8Array(0) });
+}
+
+export function decodeHardware(blob: Uint8Array): HardwareCiphertext | undefined {
+  const header = readHeader(blob);
+  const sealed = decodeSealed(blob, 3);
+  return header?.materialId === noMaterial && sealed?.metadata.length === 0 ? sealed : undefined;
+}
+
+function encodeSealed(header: CiphertextHeader, version: number, sealed: XksCiphertext): Uint8Array {
   return Buffer.concat([
-    encodeHeader(header, 2),
+    encodeHeader(header, version),
     Buffer.from([sealed.initializationVector.length]),
     sealed.initializationVector,
     sealed.authenticationTag,
@@ -25,8 +44,12 @@ export function encodeExternal(header: CiphertextHeader, sealed: XksCiphertext):
 
 /** Undefined: not one of ours, or cut off. */
 export function decodeExternal(blob: Uint8Array): XksCiphertext | undefined {
+  return decodeSealed(blob, 2);
+}
+
+function decodeSealed(blob: Uint8Array, version: number): XksCiphertext | undefined {
   const header = readHeader(blob);
-  if (header === undefined || blob[0] !== 2) return undefined;
+  if (header === undefined || blob[0] !== version) return undefined;
   const vectorAt = headBytes(header) + 1;
   const vectorBytes = blob[vectorAt - 1] ?? 0;
   const metadataAt = vectorAt + vectorBytes + tagBytes + 1;

@@ -5,6 +5,7 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { CreateGrantRequest, GrantListEntry, GrantOperation } from './api.gen.ts';
 import { grantsPerKeyMax } from './grant-matching.ts';
+import { grantOfToken, tokenOf } from './grant-tokens.ts';
 import { keyAccess } from './key-access.ts';
 import { keyArn, requireKeyById, resolveKey } from './key-names.ts';
 import { requireState } from './key-states.ts';
@@ -13,7 +14,6 @@ import { pageFor, refuseDryRun } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { specs } from './specs.ts';
 
-const tokenPurpose = 'kms-grant-token';
 const listLimit = 50;
 
 /** Which operations make sense for keys of a usage. */
@@ -128,19 +128,6 @@ async function sameGrant({ transaction }: Context, key: KeyRecord, input: Create
 async function requireRoom({ transaction }: Context, { account, region, keyId }: KeyRecord): Promise<void> {
   const all = await grants.all(transaction, account, region, keyId);
   if (all.length >= grantsPerKeyMax) throw fault('LimitExceededException', `The key has its maximum of ${grantsPerKeyMax} grants.`);
-}
-
-/** Names the grant to whoever holds the token; nobody else can make or read one. */
-function tokenOf({ sealer }: Scope, { account, region, keyId, grantId }: GrantRecord): string {
-  return sealer.seal(tokenPurpose, JSON.stringify([account, region, keyId, grantId]));
-}
-
-async function grantOfToken({ sealer, transaction }: Scope, token: string): Promise<GrantRecord | undefined> {
-  const opened = sealer.open(tokenPurpose, token);
-  if (opened === undefined) return undefined;
-  // Decoding boundary: only tokenOf can have made what opens under this purpose.
-  const [account, region, keyId, grantId] = JSON.parse(opened) as [string, string, string, string];
-  return grants.get(transaction, account, region, keyId, grantId);
 }
 
 export const RevokeGrant = operation('RevokeGrant', {

@@ -5,10 +5,12 @@ import { customKeyStoreOperations } from './custom-key-stores.ts';
 import { dataKeyOperations } from './data-keys.ts';
 import { Decrypt, Encrypt, ReEncrypt } from './encryption.ts';
 import { grantOperations } from './grants.ts';
+import { connectionsToModules } from './hardware-stores.ts';
 import { importOperations } from './imports.ts';
 import { keyPolicyOperations } from './key-policies.ts';
 import { keyOperations } from './keys.ts';
 import { macOperations } from './macs.ts';
+import { metering } from './metering.ts';
 import { multiRegionOperations } from './multi-region.ts';
 import { rotationOperations } from './rotation.ts';
 import { dueKeys } from './schedule.ts';
@@ -37,7 +39,8 @@ export const kms: ServiceDefinition = {
     ...customKeyStoreOperations,
     GetKeyLastUsage,
   ],
-  jobs: [dueKeys],
+  jobs: [dueKeys, connectionsToModules],
   readers: [keyUsage],
+  metering,
   taggables: [taggableKeys],
 };

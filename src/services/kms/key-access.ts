@@ -6,6 +6,7 @@ import type { ConditionValue } from '../../policy/policy.ts';
 import type { GrantOperation } from './api.gen.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import { matchingGrant } from './grant-matching.ts';
+import { requireGrantTokens } from './grant-tokens.ts';
 import { type ResolvedKey, resolveKey } from './key-names.ts';
 import { aliasesOfKey, type KeyRecord } from './records.ts';
 
@@ -15,8 +16,10 @@ export interface KeyUse {
   readonly encryptionContext?: EncryptionContext | undefined;
   /** Of symmetric keys alone grants can restrict the encryption context. */
   readonly grantOperation?: GrantOperation;
+  /** They change nothing, since grants count at once, but must be tokens. */
   readonly grantTokens?: readonly string[] | undefined;
   readonly requestTags?: Readonly<Record<string, string>>;
+  readonly shownAs?: string;
   /** Keys of the operation itself, in any case. */
   readonly context?: Access['context'];
 }
@@ -27,11 +30,13 @@ export async function keyAccess(scope: Scope, keyId: string, use: KeyUse): Promi
 
 export async function resolvedAccess(scope: Scope, resolved: ResolvedKey, use: KeyUse): Promise<Access> {
   const { key, account, arn } = resolved;
+  requireGrantTokens(scope, use.grantTokens);
   const common = {
     action: use.action,
     resource: arn,
     resourceAccount: account,
     ...(use.requestTags === undefined ? {} : { requestTags: use.requestTags }),
+    ...(use.shownAs === undefined ? {} : { shownAs: use.shownAs }),
   };
   // A key that is not there has no policy: within the account the caller's own permissions decide whether it is told so.
   if (key === undefined) {

@@ -2,6 +2,7 @@
 import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import type { CreateKeyRequest, KeyMetadata, KeySpec, KeyUsageType } from './api.gen.ts';
+import { generateInHardware } from './hardware-keys.ts';
 import { keyAccess } from './key-access.ts';
 import { generateMaterial, materialIdOf } from './key-material.ts';
 import { keyArn, requireKey, requireKeyById } from './key-names.ts';
@@ -11,7 +12,8 @@ import { due, type KeyRecord, keys, materials, storedKeys } from './records.ts';
 import { pageFor } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { masterKeySpec, specs } from './specs.ts';
-import { storePlaceOf } from './stored-keys.ts';
+import { withState } from './store-connections.ts';
+import { keyMembers, storedAs, storePlaceOf } from './stored-keys.ts';
 import { requireTags, tagRecord } from './tags.ts';
 
 const dayMs = 86_400_000;
@@ -59,11 +61,12 @@ export const CreateKey = operation('CreateKey', {
       tags: tagRecord(input.Tags),
       onDemandRotations: 0,
       ...(input.MultiRegion ? { multiRegion: { primaryRegion: region, replicaRegions: [] } } : {}),
-      ...(place === undefined ? {} : { customKeyStoreId: place.keyStoreId, xksKeyId: place.xksKeyId }),
+      ...(place === undefined ? {} : keyMembers(place)),
     };
-    const whole = origin === 'EXTERNAL' ? key : await withNewMaterial(context, key);
+    if (origin === 'AWS_CLOUDHSM') await generateInHardware(context, key);
+    const whole = origin === 'EXTERNAL' || origin === 'AWS_CLOUDHSM' ? key : await withNewMaterial(context, key);
     keys.put(context.transaction, whole);
-    if (place !== undefined) storedKeys.put(context.transaction, { account, region, keyId, ...place });
+    if (place !== undefined) storedKeys.put(context.transaction, { account, region, keyId, ...storedAs(place, keyId) });
     noteKey(context, whole);
     return { KeyMetadata: keyMetadata(context, whole) };
   },
@@ -136,6 +139,7 @@ export function keyMetadata(scope: Pick<Scope, 'partition'>, key: KeyRecord): Ke
     ...(key.currentMaterialId === undefined || key.spec !== 'SYMMETRIC_DEFAULT' ? {} : { CurrentKeyMaterialId: key.currentMaterialId }),
     ...(key.expiration === undefined ? {} : expirationShape(key.expiration)),
     ...(key.customKeyStoreId === undefined ? {} : { CustomKeyStoreId: key.customKeyStoreId }),
+    ...(key.hsmClusterId === undefined ? {} : { CloudHsmClusterId: key.hsmClusterId }),
     ...(key.xksKeyId === undefined ? {} : { XksKeyConfiguration: { Id: key.xksKeyId } }),
   };
 }
@@ -204,9 +208,10 @@ export const DisableKey = operation('DisableKey', {
 
 async function setState(context: Context, keyId: string, state: 'Enabled' | 'Disabled') {
   const key = await requireKeyById(context, keyId);
-  requireState(context, key, 'Enabled', 'Disabled');
+  requireState(context, key, 'Enabled', 'Disabled', 'Unavailable');
   noteKey(context, key);
-  keys.put(context.transaction, { ...key, state });
+  // AWS: of a key that is unavailable the state changes when it is available again.
+  keys.put(context.transaction, await withState(context, key, state));
   return {};
 }
 
@@ -246,9 +251,10 @@ export const CancelKeyDeletion = operation('CancelKeyDeletion', {
     }
     noteKey(context, key);
     if (key.deletion !== undefined) due.remove(context.transaction, { ...placeOf(key), atMs: key.deletion.atMs, what: 'delete' });
-    // AWS: the key comes back disabled, without its material if that was never imported.
-    const state = key.currentMaterialId === undefined ? ('PendingImport' as const) : ('Disabled' as const);
-    keys.put(context.transaction, { ...key, state, deletion: undefined });
+    // AWS: the key comes back disabled, without its material if that was never imported, and not before its store is connected.
+    const back = { ...key, deletion: undefined };
+    const isImported = key.origin === 'EXTERNAL' && key.currentMaterialId === undefined;
+    keys.put(context.transaction, isImported ? { ...back, state: 'PendingImport' } : await withState(context, back, 'Disabled'));
     return { KeyId: keyArn(context, key) };
   },
 });

@@ -1,7 +1,7 @@
 // Message authentication codes, the public halves of key pairs, and shared secrets.
 // https://docs.aws.amazon.com/kms/latest/developerguide/hmac.html
 import { createHmac, createPublicKey, diffieHellman, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { Context } from '../../kit/context.ts';
+import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { MacAlgorithmSpec } from './api.gen.ts';
 import { noteCryptography } from './encryption.ts';
@@ -22,15 +22,26 @@ const hashes: Readonly<Record<MacAlgorithmSpec, string>> = {
   HMAC_SHA_512: 'sha512',
 };
 
+interface MacInput {
+  readonly KeyId: string;
+  readonly Message: Uint8Array;
+  readonly MacAlgorithm: MacAlgorithmSpec;
+  readonly GrantTokens?: readonly string[] | undefined;
+  readonly DryRun?: boolean | undefined;
+}
+
+function access(scope: Scope, input: MacInput, name: 'GenerateMac' | 'VerifyMac'): Promise<Access> {
+  return keyAccess(scope, input.KeyId, {
+    action: `kms:${name}`,
+    grantOperation: name,
+    grantTokens: input.GrantTokens,
+    context: { 'kms:MacAlgorithm': input.MacAlgorithm },
+  });
+}
+
 export const GenerateMac = operation('GenerateMac', {
   readOnly: true,
-  access: (input, scope): Promise<Access> =>
-    keyAccess(scope, input.KeyId, {
-      action: 'kms:GenerateMac',
-      grantOperation: 'GenerateMac',
-      grantTokens: input.GrantTokens,
-      context: { 'kms:MacAlgorithm': input.MacAlgorithm },
-    }),
+  access: (input, scope) => access(scope, input, 'GenerateMac'),
   async handle(input, context) {
     const key = await requireKey(context, input.KeyId);
     const Mac = await macOf(context, key, input, 'GenerateMac');
@@ -40,13 +51,7 @@ export const GenerateMac = operation('GenerateMac', {
 
 export const VerifyMac = operation('VerifyMac', {
   readOnly: true,
-  access: (input, scope): Promise<Access> =>
-    keyAccess(scope, input.KeyId, {
-      action: 'kms:VerifyMac',
-      grantOperation: 'VerifyMac',
-      grantTokens: input.GrantTokens,
-      context: { 'kms:MacAlgorithm': input.MacAlgorithm },
-    }),
+  access: (input, scope) => access(scope, input, 'VerifyMac'),
   async handle(input, context) {
     const key = await requireKey(context, input.KeyId);
     const mac = await macOf(context, key, input, 'VerifyMac');
@@ -55,12 +60,7 @@ export const VerifyMac = operation('VerifyMac', {
   },
 });
 
-async function macOf(
-  context: Context,
-  key: KeyRecord,
-  input: { readonly Message: Uint8Array; readonly MacAlgorithm: MacAlgorithmSpec; readonly DryRun?: boolean | undefined },
-  name: string,
-): Promise<Uint8Array> {
+async function macOf(context: Context, key: KeyRecord, input: MacInput, name: string): Promise<Uint8Array> {
   noteCryptography(context, key, { message: undefined, mac: undefined });
   requireUsable(context, key, 'GENERATE_VERIFY_MAC', name);
   if (!specs[key.spec].mac?.includes(input.MacAlgorithm)) {

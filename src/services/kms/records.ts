@@ -37,6 +37,8 @@ export interface KeyRecord {
   readonly multiRegion?: { readonly primaryRegion: string; readonly replicaRegions: readonly string[] } | undefined;
   readonly customKeyStoreId?: string | undefined;
   readonly xksKeyId?: string | undefined;
+  /** Of a key in hardware modules, where its label is the key's id. */
+  readonly hsmClusterId?: string | undefined;
   /** Of a key whose store is not connected: what it is when the store is again. */
   readonly stateWhenConnected?: 'Enabled' | 'Disabled' | undefined;
 }
@@ -84,15 +86,20 @@ export interface GrantRecord {
   readonly createdAtMs: number;
 }
 
-export interface KeyStoreRecord {
+interface AnyKeyStore {
   readonly account: string;
   readonly region: string;
   readonly keyStoreId: string;
   readonly name: string;
   readonly createdAtMs: number;
-  readonly connection: 'CONNECTED' | 'DISCONNECTED' | 'FAILED';
+  readonly connection: 'CONNECTED' | 'CONNECTING' | 'DISCONNECTED' | 'FAILED';
   /** While `FAILED`. */
   readonly connectionError?: ConnectionErrorCodeType | undefined;
+}
+
+/** Behind a proxy that speaks the external key store protocol. */
+export interface ExternalStoreRecord extends AnyKeyStore {
+  readonly type: 'EXTERNAL_KEY_STORE';
   readonly endpoint: string;
   readonly path: string;
   readonly connectivity: XksProxyConnectivityType;
@@ -102,12 +109,22 @@ export interface KeyStoreRecord {
   readonly secretAccessKey: Secret;
 }
 
-/** A key of a store, by the external key that it stands for. */
+/** A cluster of hardware security modules. */
+export interface HardwareStoreRecord extends AnyKeyStore {
+  readonly type: 'AWS_CLOUDHSM';
+  readonly clusterId: string;
+  readonly trustAnchor: string;
+  readonly password: Secret;
+}
+
+export type KeyStoreRecord = ExternalStoreRecord | HardwareStoreRecord;
+
+/** A key of a store, by the key behind it: the external key, or the label in the modules. */
 export interface StoredKeyRecord {
   readonly account: string;
   readonly region: string;
   readonly keyStoreId: string;
-  readonly xksKeyId: string;
+  readonly backingKeyId: string;
   readonly keyId: string;
 }
 
@@ -133,11 +150,16 @@ export const keyStores: Collection<KeyStoreRecord> = collection('kms.key-store',
   region,
   keyStoreId,
 ]);
-export const storedKeys: Collection<StoredKeyRecord> = collection('kms.stored-key', ({ account, region, keyStoreId, xksKeyId }) => [
+/** Stores that a job connects. */
+export const connectingStores: Collection<Pick<KeyStoreRecord, 'account' | 'region' | 'keyStoreId'>> = collection(
+  'kms.connecting-store',
+  ({ account, region, keyStoreId }) => [account, region, keyStoreId],
+);
+export const storedKeys: Collection<StoredKeyRecord> = collection('kms.stored-key', ({ account, region, keyStoreId, backingKeyId }) => [
   account,
   region,
   keyStoreId,
-  xksKeyId,
+  backingKeyId,
 ]);
 export const aliases: Collection<AliasRecord> = collection('kms.alias', ({ account, region, aliasName }) => [account, region, aliasName]);
 export const aliasesOfKey: Collection<AliasRecord> = collection('kms.alias-of-key', ({ account, region, keyId, aliasName }) => [

@@ -1,5 +1,6 @@
 // What happens to keys by the clock: deletion, rotation, and the expiry of imported material.
 import type { Job, JobContext } from '../../kit/jobs.ts';
+import { destroyInHardware } from './hardware-keys.ts';
 import { loseMaterial } from './imports.ts';
 import { keyArn } from './key-names.ts';
 import { placeOf } from './keys.ts';
@@ -85,8 +86,9 @@ async function destroy(context: JobContext, key: KeyRecord): Promise<void> {
   }
   if (key.rotation !== undefined) due.remove(transaction, { ...placeOf(key), atMs: key.rotation.nextAtMs, what: 'rotate' });
   keys.remove(transaction, key);
-  const { account, region, keyId, customKeyStoreId: keyStoreId, xksKeyId } = key;
-  if (keyStoreId !== undefined && xksKeyId !== undefined) storedKeys.remove(transaction, { account, region, keyStoreId, xksKeyId, keyId });
+  const { account, region, keyId, customKeyStoreId: keyStoreId, xksKeyId: backingKeyId = keyId } = key;
+  if (keyStoreId !== undefined) storedKeys.remove(transaction, { account, region, keyStoreId, backingKeyId, keyId });
+  if (key.hsmClusterId !== undefined) await destroyInHardware(context.contextFor(key), key);
   event(context, key, 'DeleteKey');
   if (key.multiRegion !== undefined) await leaveRelated(context, key, key.multiRegion);
 }

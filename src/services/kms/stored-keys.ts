@@ -10,14 +10,24 @@ import { viaService } from './key-access.ts';
 import { secretKeyOf } from './key-material.ts';
 import { keyArn } from './key-names.ts';
 import type { OpenMaterial } from './materials.ts';
-import { type KeyRecord, type KeyStoreRecord, keyStores, storedKeys } from './records.ts';
+import { type ExternalStoreRecord, type KeyRecord, type KeyStoreRecord, keyStores, type StoredKeyRecord, storedKeys } from './records.ts';
 import { fault } from './service.ts';
 import { createKeyFault, notConnected, useFault } from './xks-problems.ts';
 import { type XksAnswer, type XksClient, type XksProxy, xksClient } from './xks-proxy.ts';
 
-export interface StorePlace {
-  readonly keyStoreId: string;
-  readonly xksKeyId: string;
+export type StorePlace =
+  | { readonly keyStoreId: string; readonly xksKeyId: string }
+  /** In a cluster of hardware modules. */
+  | { readonly keyStoreId: string; readonly clusterId: string };
+
+/** What the key says of its place. */
+export function keyMembers(place: StorePlace): Pick<KeyRecord, 'customKeyStoreId' | 'xksKeyId' | 'hsmClusterId'> {
+  const { keyStoreId: customKeyStoreId } = place;
+  return 'xksKeyId' in place ? { customKeyStoreId, xksKeyId: place.xksKeyId } : { customKeyStoreId, hsmClusterId: place.clusterId };
+}
+
+export function storedAs(place: StorePlace, keyId: string): Pick<StoredKeyRecord, 'keyStoreId' | 'backingKeyId'> {
+  return { keyStoreId: place.keyStoreId, backingKeyId: 'xksKeyId' in place ? place.xksKeyId : keyId };
 }
 
 /** What CreateKey needs for a key in a store; undefined for all other keys. @throws Fault, Awaited */
@@ -36,8 +46,15 @@ export async function storePlaceOf(context: Context, input: CreateKeyRequest): P
     throw fault('UnsupportedOperationException', 'Only symmetric encryption KMS keys in a single Region can be in a custom key store.');
   }
   const store = await requireKeyStore(context, keyStoreId);
-  if (origin === 'AWS_CLOUDHSM') {
-    throw fault('UnsupportedOperationException', `Custom key store ${keyStoreId} is not an AWS CloudHSM key store.`);
+  if (store.type !== (origin === 'AWS_CLOUDHSM' ? 'AWS_CLOUDHSM' : 'EXTERNAL_KEY_STORE')) {
+    throw commonFault(
+      'ValidationException',
+      `Origin ${origin} is not valid for custom key store ${keyStoreId}, whose type is ${store.type}.`,
+    );
+  }
+  if (store.type === 'AWS_CLOUDHSM') {
+    if (store.connection === 'CONNECTED') return { keyStoreId, clusterId: store.clusterId };
+    throw fault('CustomKeyStoreInvalidStateException', `Custom key store ${keyStoreId} is not connected to its AWS CloudHSM cluster.`);
   }
   if (xksKeyId === undefined) throw commonFault('ValidationException', 'You must specify an XksKeyId when Origin is EXTERNAL_KEY_STORE.');
   if (store.connection !== 'CONNECTED') throw fault('CustomKeyStoreInvalidStateException', notConnected);
@@ -56,7 +73,7 @@ export async function requireKeyStore({ transaction, account, region }: Context,
 }
 
 /** An enabled AES-256 key that encrypts and decrypts. @throws Fault, Awaited */
-function requireExternalKey(context: Context, store: KeyStoreRecord, xksKeyId: string): void {
+function requireExternalKey(context: Context, store: ExternalStoreRecord, xksKeyId: string): void {
   const client = clientOf(context, store, 'CreateKey', undefined);
   const answer = context.answers.ask(`metadata of ${store.keyStoreId} ${xksKeyId}`, () => client.keyMetadata(xksKeyId));
   if ('problem' in answer) throw createKeyFault(answer.problem);
@@ -140,11 +157,12 @@ async function connectedClient(
   operationName: string,
 ): Promise<{ readonly client: XksClient; readonly xksKeyId: string }> {
   const store = await keyStores.get(context.transaction, key.account, key.region, key.customKeyStoreId ?? '');
-  if (store?.connection !== 'CONNECTED' || key.xksKeyId === undefined) throw fault('KMSInvalidStateException', notConnected);
+  if (store?.type !== 'EXTERNAL_KEY_STORE' || store.connection !== 'CONNECTED' || key.xksKeyId === undefined)
+    throw fault('KMSInvalidStateException', notConnected);
   return { client: clientOf(context, store, operationName, keyArn(context, key)), xksKeyId: key.xksKeyId };
 }
 
-function clientOf(context: Context, store: KeyStoreRecord, kmsOperation: string, kmsKeyArn: string | undefined): XksClient {
+function clientOf(context: Context, store: ExternalStoreRecord, kmsOperation: string, kmsKeyArn: string | undefined): XksClient {
   const { principal } = context.caller;
   return xksClient(context.outbound, proxyOf(store), {
     kmsOperation,
@@ -156,6 +174,6 @@ function clientOf(context: Context, store: KeyStoreRecord, kmsOperation: string,
   });
 }
 
-export function proxyOf({ endpoint, path, accessKeyId, secretAccessKey, region }: KeyStoreRecord): XksProxy {
+export function proxyOf({ endpoint, path, accessKeyId, secretAccessKey, region }: ExternalStoreRecord): XksProxy {
   return { endpoint, path, accessKeyId, secretAccessKey, region };
 }

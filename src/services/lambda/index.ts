@@ -2,6 +2,7 @@
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { functionOperations } from './functions.ts';
 import { Invoke, queuedInvocations } from './invoke.ts';
+import { metering } from './metering.ts';
 import { permissionOperations } from './permissions.ts';
 import { settingOperations } from './settings.ts';
 import { taggableFunctions } from './taggables.ts';
@@ -11,5 +12,6 @@ export const lambda: ServiceDefinition = {
   name: 'lambda',
   operations: [...functionOperations, ...versionOperations, ...permissionOperations, ...settingOperations, Invoke],
   jobs: [queuedInvocations],
+  metering,
   taggables: [taggableFunctions],
 };

@@ -9,6 +9,7 @@ import type { FunctionOutcome, FunctionRun } from '../../kit/ports.ts';
 import type { Operations as StsOperations } from '../sts/api.gen.ts';
 import type { InvocationResponse } from './api.gen.ts';
 import { variablesOf } from './configuration.ts';
+import { noteRun } from './metering.ts';
 import { functionAccess, functionArn, isAliasName, type Named, namedFunction, requireFunction, requireVersion } from './names.ts';
 import { aliases, codes, type FunctionRecord, latest, type QueuedInvocation, queue } from './records.ts';
 import { byUser, fault, operation } from './service.ts';
@@ -105,6 +106,7 @@ async function answer(outside: Outside, record: FunctionRecord, run: FunctionRun
       run.concurrencyMax === undefined ? 'ConcurrentInvocationLimitExceeded' : 'ReservedFunctionConcurrentInvocationLimitExceeded',
     );
   }
+  await noteRun(outside, run, outcome);
   return {
     StatusCode: 200,
     ExecutedVersion: record.version,
@@ -174,6 +176,7 @@ export const queuedInvocations = outsideJob<Claimed, 'done' | 'failed' | 'busy'>
     if (run === undefined) return 'failed';
     const outcome = await outside.functions.run(run);
     if (outcome === 'busy') return 'busy';
+    await noteRun(outside, run, outcome);
     return outcome.isError ? 'failed' : 'done';
   },
   async settle({ invocation }, outcome, { transaction, now }) {

@@ -93,8 +93,9 @@ test('a caller without kms:Decrypt is refused with the KMS reason, and the expla
   const { requestId } = (refused as { readonly $metadata: { readonly requestId: string } }).$metadata;
   const explained = await castellan.store.transact((transaction) => storedExplanation(transaction, requestId));
   expect(explained?.message).toBe(
-    `User: arn:aws:iam::111122223333:user/half is not authorized to perform: kms:Decrypt on resource: ${KmsKeyId} because no identity-based policy allows the kms:Decrypt action`,
+    'User: arn:aws:iam::111122223333:user/half is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext because no identity-based policy allows the kms:Decrypt action',
   );
+  expect(JSON.stringify(explained?.decisions)).toContain(KmsKeyId);
 });
 
 test('a key may be used for one secret only, and through Secrets Manager only', async () => {

@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '../../kit/service.ts';
 import { batchOperations } from './batches.ts';
 import { deletionOperations, secretDeletion } from './deletion.ts';
 import { listOperations } from './lists.ts';
+import { metering } from './metering.ts';
 import { randomPasswordOperations } from './random-passwords.ts';
 import { replicationOperations } from './replication.ts';
 import { resourcePolicyOperations } from './resource-policies.ts';
@@ -31,4 +32,5 @@ export const secretsmanager: ServiceDefinition = {
   ],
   taggables: taggableSecrets,
   jobs: [secretDeletion, secretRotation],
+  metering,
 };

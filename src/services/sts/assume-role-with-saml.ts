@@ -158,8 +158,14 @@ async function handle(input: AssumeRoleWithSAMLRequest, federation: Federation, 
   const { claims, tags } = federation;
   const role = await context.principals.role(context.transaction, input.RoleArn);
   assert(role, 'a caller is authorised only for a role that exists');
-  const id = { provider: input.PrincipalArn, id: claims.id, expiresAtMs: claims.usableUntilMs };
-  if (!(await redeem(context.transaction, id))) throw invalidToken('The SAML assertion has already been used');
+  const redemption = {
+    provider: input.PrincipalArn,
+    id: claims.id,
+    subject: federation.subject,
+    roleArn: input.RoleArn,
+    expiresAtMs: claims.usableUntilMs,
+  };
+  if (!(await redeem(context.transaction, redemption))) throw invalidToken('The SAML assertion has already been used');
   const durationSeconds = secondsOf(input, claims, role, context.now);
   const session = await makeRoleSession(context, {
     role,

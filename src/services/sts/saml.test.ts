@@ -272,6 +272,17 @@ describe('an assertion is refused', () => {
     });
   });
 
+  test('whose id was redeemed for somebody else', async () => {
+    const both = { Role: [`${roleArn},${providerArn}`, `${await setting.role('other-subject')},${providerArn}`] };
+    const given = answer({ assertionId: '_shared', attributes: awsAttributes(roleArn, providerArn, both) });
+    await redeem(await idp.respond(given));
+    const other = { RoleArn: roleArn.replace(/[^/]+$/, 'other-subject') };
+    await expect(redeem(await idp.respond({ ...given, subject: 'joe@example.com' }), other)).rejects.toMatchObject({
+      message: 'The SAML assertion has already been used',
+    });
+    expect((await redeem(await idp.respond(given), other)).Subject).toBe('jane@example.com');
+  });
+
   test('all but once when sixteen redeem it at the same time', async () => {
     const response = await idp.respond(answer());
     const results = await Promise.allSettled(Array.from({ length: 16 }, () => redeem(response)));
@@ -345,6 +356,18 @@ describe('an encrypted assertion', () => {
   test('that nobody signed is refused, whoever encrypted it', async () => {
     const made = await stranger.respond({ attributes: awsAttributes(sealedRole, arn), encryptFor: key });
     await expect(redeem(made, { RoleArn: sealedRole, PrincipalArn: arn })).rejects.toMatchObject(refusedSignature);
+  });
+});
+
+test('one assertion opens each role that it names, once', async () => {
+  const arns = [await setting.role('first'), await setting.role('second'), await setting.role('third')];
+  const Role = arns.map((arn) => `${arn},${providerArn}`);
+  const response = await idp.respond(answer({ attributes: awsAttributes(roleArn, providerArn, { Role }) }));
+  for (const RoleArn of arns) expect((await redeem(response, { RoleArn })).AssumedRoleUser?.Arn).toContain(RoleArn.split('/')[1]);
+  for (const RoleArn of arns)
+    await expect(redeem(response, { RoleArn })).rejects.toMatchObject({ message: 'The SAML assertion has already been used' });
+  await expect(redeem(response)).rejects.toMatchObject({
+    message: "SAML Assertion doesn't contain the requested Role and Metadata in the attributes",
   });
 });
 

@@ -1,4 +1,5 @@
-// Assertions that were redeemed, kept until they expire, so that none is redeemed twice.
+// Assertions that were redeemed, kept until they expire, so that none is redeemed twice for a role. A person may have several roles in one
+// sign-in, and tools assume them one after the other with the same assertion (ADR 24).
 import { type Collection, collection } from '../../kit/collection.ts';
 import type { Job } from '../../kit/jobs.ts';
 import type { Transaction } from '../../store/store.ts';
@@ -7,22 +8,29 @@ interface UsedAssertion {
   /** The provider's ARN. */
   readonly provider: string;
   readonly id: string;
+  /** An id that comes back for somebody else is refused for every role. */
+  readonly subject: string;
+  /** That it was redeemed for: never more than its own attributes name. */
+  readonly roleArns: readonly string[];
   readonly expiresAtMs: number;
 }
 
+type Redemption = Omit<UsedAssertion, 'roleArns'> & { readonly roleArn: string };
+
 const used: Collection<UsedAssertion> = collection('sts.used-assertion', ({ provider, id }) => [provider, id]);
 /** The same in the order in which they expire. */
-const expiring: Collection<UsedAssertion> = collection('sts.used-assertion-expiry', ({ provider, id, expiresAtMs }) => [
-  String(expiresAtMs).padStart(15, '0'),
-  provider,
-  id,
-]);
+const expiring: Collection<Pick<UsedAssertion, 'provider' | 'id' | 'expiresAtMs'>> = collection(
+  'sts.used-assertion-expiry',
+  ({ provider, id, expiresAtMs }) => [String(expiresAtMs).padStart(15, '0'), provider, id],
+);
 
-/** False when it was redeemed before. */
-export async function redeem(transaction: Transaction, assertion: UsedAssertion): Promise<boolean> {
-  if ((await used.get(transaction, assertion.provider, assertion.id)) !== undefined) return false;
-  used.put(transaction, assertion);
-  expiring.put(transaction, assertion);
+/** False when it was redeemed for the role before, or for somebody else. */
+export async function redeem(transaction: Transaction, { roleArn, ...assertion }: Redemption): Promise<boolean> {
+  const { provider, id, subject, expiresAtMs } = assertion;
+  const before = await used.get(transaction, provider, id);
+  if (before !== undefined && (before.subject !== subject || before.roleArns.includes(roleArn))) return false;
+  used.put(transaction, { ...assertion, roleArns: [...(before?.roleArns ?? []), roleArn] });
+  if (before === undefined) expiring.put(transaction, { provider, id, expiresAtMs });
   return true;
 }
 
@@ -35,7 +43,8 @@ export const usedAssertionsJob: Job = {
     const first = await expiring.list(transaction, [], { limit: batch });
     const expired = first.filter(({ value }) => value.expiresAtMs <= now);
     for (const { value } of expired) {
-      used.remove(transaction, value);
+      const assertion = await used.get(transaction, value.provider, value.id);
+      if (assertion !== undefined) used.remove(transaction, assertion);
       expiring.remove(transaction, value);
     }
     return expired.length === batch ? 'more' : undefined;

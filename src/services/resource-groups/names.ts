@@ -1,0 +1,74 @@
+// How groups are named (name, name with an application's id, or ARN), found and authorised.
+import { parseArn } from '../../base/arn.ts';
+import type { Scope } from '../../kit/context.ts';
+import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceArn } from '../../kit/resources.gen.ts';
+import { type GroupRecord, groups } from './records.ts';
+import { badRequest, notFound } from './service.ts';
+
+export const applicationType = 'AWS::ResourceGroups::ApplicationGroup';
+
+/** Operations that had `GroupName` once still take it. */
+export interface GroupInput {
+  readonly Group?: string | undefined;
+  readonly GroupName?: string | undefined;
+}
+
+export function groupArn({ partition }: { readonly partition: string }, group: GroupRecord): ResourceArn<'resource-groups:group'> {
+  const { account, region, name, applicationId } = group;
+  const id = applicationId === undefined ? '' : `/${applicationId}`;
+  return `arn:${partition}:resource-groups:${region}:${account}:group/${name}${id}`;
+}
+
+export async function findGroup(scope: Scope, named: string | undefined): Promise<GroupRecord | undefined> {
+  const { account, region, name, id } = addressOf(scope, named ?? '');
+  if (account !== scope.account || region !== scope.region) return undefined;
+  const found = await groups.get(scope.transaction, account, region, name);
+  return id === undefined || found?.applicationId === id ? found : undefined;
+}
+
+/** @throws Fault BadRequestException, NotFoundException */
+export async function requireGroup(scope: Scope, { Group, GroupName }: GroupInput): Promise<GroupRecord> {
+  const named = Group ?? GroupName;
+  if (named === undefined) throw badRequest('Group must be specified.');
+  const found = await findGroup(scope, named);
+  if (found === undefined) throw notFound(`Cannot find group: ${named}`);
+  return found;
+}
+
+/** @throws Fault BadRequestException for groups that are no applications */
+export async function requireApplication(scope: Scope, input: GroupInput): Promise<GroupRecord & { readonly applicationId: string }> {
+  const group = await requireGroup(scope, input);
+  const { applicationId } = group;
+  if (applicationId === undefined) throw badRequest(`The group ${group.name} is not an application group.`);
+  return { ...group, applicationId };
+}
+
+export async function groupAccess(
+  scope: Scope,
+  action: Access['action'],
+  { Group, GroupName }: GroupInput,
+  extra: Pick<Access, 'requestTags' | 'context'> = {},
+): Promise<Access> {
+  const named = Group ?? GroupName;
+  const found = await findGroup(scope, named);
+  const resource = found === undefined ? arnOfUnknown(scope, named) : groupArn(scope, found);
+  return { ...extra, action, resource, ...(found === undefined ? {} : { resourceTags: found.tags }) };
+}
+
+/** The access of most operations on one group. */
+export function onGroup(action: Access['action']) {
+  return (input: GroupInput, scope: Scope): Promise<Access> => groupAccess(scope, action, input);
+}
+
+function arnOfUnknown({ partition, region, account }: Scope, named = '*'): Access['resource'] {
+  if (named.startsWith('arn:')) return resourceNamed<'resource-groups:group'>(named);
+  return `arn:${partition}:resource-groups:${region}:${account}:group/${named}`;
+}
+
+function addressOf(scope: Scope, named: string) {
+  const arn = named.startsWith('arn:') ? parseArn(named) : undefined;
+  const [name = '', id] = (arn?.resource.replace(/^group\//, '') ?? named).split('/');
+  return { account: arn?.account ?? scope.account, region: arn?.region ?? scope.region, name, id };
+}
