@@ -7,6 +7,7 @@ import { limits } from './base/limits.ts';
 import { type AdminBackend, createAdmin } from './http/admin.ts';
 import { adminToken, prepareDataDirectory, readText, writeServerFiles } from './http/data-directory.ts';
 import { listen } from './http/server.ts';
+import { openVpcDoors, type VpcDoor } from './http/vpc-doors.ts';
 import { createCompiler } from './kit/compiler.ts';
 import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
@@ -15,7 +16,7 @@ import { advanceClock, openInstallation, resumeClock } from './kit/installation.
 import { meteredServices } from './kit/metered-services.ts';
 import { noHardware } from './kit/no-hardware.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
-import type { FunctionRuntime, HardwareModulesPort, OutboundPort } from './kit/ports.ts';
+import type { FunctionRuntime, HardwareModulesPort, OutboundPort, VpcEndpointsPort } from './kit/ports.ts';
 import { createTaggableDirectory } from './kit/taggables.ts';
 import { createWork, type Work } from './kit/work.ts';
 import { createOutbound } from './outbound/outbound.ts';
@@ -25,12 +26,12 @@ import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry } from './pipeline/registry.ts';
 import { createPipeline, type Pipeline, type PipelineParts } from './pipeline/serve.ts';
 import type { Received } from './pipeline/stages.ts';
+import { type ConfiguredEndpoint, noVpcEndpoints, readVpcEndpoints, vpcEndpointsOf } from './pipeline/vpc-endpoints.ts';
 import type { WireResponse } from './protocol/protocol.ts';
 import { createProtocols } from './protocol/protocols.ts';
-import type { RunningServer, ServerInfo, ServerOptions } from './server-options.ts';
+import { isLoopback, type RunningServer, type ServerInfo, type ServerOptions } from './server-options.ts';
 import { createBilling } from './services/ce/billing.ts';
-import { examplePriceList } from './services/ce/example.ts';
-import { parsePriceList } from './services/ce/price-list.ts';
+import { readPriceList } from './services/ce/example.ts';
 import { importAwsManaged } from './services/iam/aws-managed-import.ts';
 import { ensureAccount, type RootKey } from './services/iam/bootstrap.ts';
 import { createIdentityPort } from './services/iam/identity.ts';
@@ -76,6 +77,8 @@ export interface Parts {
   readonly priceList?: unknown;
   /** Without one no other server is reached. */
   readonly outbound?: OutboundPort;
+  /** Private doors; without it every request comes by the public address. */
+  readonly vpcEndpoints?: VpcEndpointsPort;
   /** Without one there are no clusters of hardware modules. */
   readonly hardware?: HardwareModulesPort;
   /** Where clients reach the installation, once that is known. */
@@ -114,7 +117,7 @@ export function compose(parts: Parts): Castellan {
   const organizations = createOrganizationDirectory();
   const allServices = () => Promise.all(Object.values(services).map((load) => load()));
   const billing = createBilling({
-    priceList: parsePriceList(parts.priceList ?? examplePriceList),
+    priceList: readPriceList(parts.priceList),
     meteredServices: meteredServices(catalog, allServices),
     organizations,
   });
@@ -145,6 +148,7 @@ export function compose(parts: Parts): Castellan {
       signingKeys: createSigningKeyCache(),
       homeAccount: parts.account,
     },
+    vpcEndpoints: parts.vpcEndpoints ?? noVpcEndpoints,
     outside: (service) => createOutside(outsideParts, service),
     authorizer: { clock, sealer, decisions, recordAsked: createAskedRecorder(), guardrails: createGuardrails(partition) },
     onInternalError: parts.onInternalError,
@@ -197,6 +201,9 @@ export function compose(parts: Parts): Castellan {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const endpoints = configuredEndpoints(options);
+  // A list that cannot be used stops the start before anything is opened.
+  readPriceList(options.priceList);
   prepareDataDirectory(options.dataDir);
   const ids = randomIds();
   const rootKeyPath = join(options.dataDir, 'root.key');
@@ -214,6 +221,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store.transact((transaction) => ensureAccount({ transaction, account, ids, now: clock.now(), givenRootKey: givenRootKey(options) }));
   const root = await ensureRoot();
   let info: ServerInfo | undefined;
+  const doors: VpcDoor[] = [];
   const functions = lazyFunctions(options, clock, () => info?.address ?? '');
   const castellan = compose({
     store,
@@ -226,10 +234,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onInternalError: options.onInternalError,
     outbound: createOutbound({ allowedHosts: options.outboundAllow, routes: options.outboundRoutes }),
     publicUrl: () => options.publicUrl ?? info?.address ?? '',
+    vpcEndpoints: vpcEndpointsOf(endpoints),
     priceList: options.priceList,
   });
   const describe = (port: number, key: RootKey): ServerInfo => {
-    const address = `${options.tlsCert === undefined ? 'http' : 'https'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+    const address = addressOf(options, options.host, port);
     const secretAccessKey = key.secretAccessKey.reveal();
     const credentials = { account, accessKeyId: key.accessKeyId, secretAccessKey };
     return {
@@ -245,6 +254,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       allowTimeTravel: options.allowTimeTravel,
       hasGivenRootKey: options.rootAccessKeyId !== undefined,
       clockOffsetMs: clock.offsetMs,
+      vpcEndpoints: doors.map(({ id, host, server }) => ({ id, address: addressOf(options, host, server.port) })),
     };
   };
   const backend: AdminBackend = {
@@ -286,6 +296,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       site: castellan.site,
     },
   );
+  doors.push(
+    ...(await openVpcDoors(endpoints, { tls: readTls(options), pipeline: castellan.pipeline, newRequestId: ids.uuid, now: clock.now })),
+  );
   info = describe(server.port, root);
   const stopWork = castellan.work.start();
   return {
@@ -293,11 +306,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async close() {
       stopFollowing();
       stopFollowingKeys();
-      await server.close();
+      await Promise.all([server, ...doors.map((door) => door.server)].map((each) => each.close()));
       await stopWork();
       await store.close();
     },
   };
+}
+
+/** @throws Error that names what is wrong in the file. */
+function configuredEndpoints({ vpcEndpoints: file, allowPublic, tlsCert }: ServerOptions): readonly ConfiguredEndpoint[] {
+  if (file === undefined) return [];
+  try {
+    const endpoints = readVpcEndpoints(readText(file), partition);
+    const open = endpoints.find(({ listener }) => listener !== undefined && !isLoopback(listener.host));
+    if (open !== undefined && tlsCert === undefined && !allowPublic)
+      throw new Error(`the \`Listener\` of \`${open.id}\` can be reached by others; give --tls-cert and --tls-key, or say --allow-public`);
+    return endpoints;
+  } catch (error) {
+    throw new Error(`--vpc-endpoints \`${file}\`: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+function addressOf({ tlsCert }: ServerOptions, host: string, port: number): string {
+  return `${tlsCert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Until every other node has seen a changed file of root keys. */

@@ -20,6 +20,10 @@ export interface ServerOptions {
   readonly outboundAllow: readonly string[] | undefined;
   /** Host to the base URL that is asked in its stead. */
   readonly outboundRoutes: Readonly<Record<string, string>>;
+  /** The file that lists VPC endpoints. */
+  readonly vpcEndpoints: string | undefined;
+  /** Listeners that others can reach may do without TLS. */
+  readonly allowPublic: boolean;
   /** A price list as data; undefined: the example. */
   readonly priceList: unknown;
   readonly onInternalError: (error: unknown, requestId: string) => void;
@@ -43,9 +47,16 @@ export interface ServerInfo {
   readonly hasGivenRootKey: boolean;
   /** How far the clock is ahead of the machine's. */
   readonly clockOffsetMs: number;
+  /** Those with a listener of their own. */
+  readonly vpcEndpoints: readonly { readonly id: string; readonly address: string }[];
 }
 
 export interface RunningServer {
   readonly info: ServerInfo;
   close(): Promise<void>;
+}
+
+/** An address that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
 }

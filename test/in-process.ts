@@ -42,6 +42,8 @@ export interface InProcess {
   organizations(credentials?: ClientCredentials): Organizations;
   secretsManager(credentials?: ClientCredentials, region?: string): SecretsManagerClient;
   kms(credentials?: ClientCredentials, region?: string): KMS;
+  /** Clients at another place of the network. */
+  from(place: Place): Pick<InProcess, 'iam' | 'kms' | 'secretsManager' | 'sts'>;
   /** Makes a further account and returns its root credentials. */
   addAccount(account: string): Promise<ClientCredentials>;
   /** A call to a service that speaks JSON and has no client here. */
@@ -72,6 +74,16 @@ export interface JsonAnswer {
   readonly output: Record<string, unknown>;
 }
 
+/** Where a client is, and by which name it calls. */
+export interface Place {
+  readonly sourceIp: string;
+  /** The VPC endpoint whose listener it reached. */
+  readonly listener?: string;
+  readonly endpoint?: string;
+}
+
+const publicPlace: Place = { sourceIp: '192.0.2.1' };
+
 export interface SignedForm {
   readonly service: string;
   readonly region?: string | undefined;
@@ -92,7 +104,7 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList'> {
+interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
 }
@@ -119,15 +131,16 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
       throw error;
     },
   });
-  const requestHandler = {
+  const handlerAt = ({ sourceIp, listener }: Place) => ({
     async handle({ method, path, query = {}, headers, body }: SdkRequest) {
       if (Object.keys(query).length > 0) throw new Error('requests with a query string are not carried');
       const request = { method, path, query: '', headers: lowerCased(headers), body: bytesOf(body) };
-      const received = { request, requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp: '192.0.2.1', tls: undefined };
+      const through = listener === undefined ? {} : { listener };
+      const received = { request, requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp, tls: undefined, ...through };
       const response = await pipeline.serve(received);
       return { response: { statusCode: response.status, headers: lowerCased(response.headers), body: bytesOf(response.body) } };
     },
-  };
+  });
   const addAccount = async (id: string): Promise<ClientCredentials> => {
     const now = clock.now();
     const key = await store.transact((transaction) => ensureAccount({ transaction, account: id, ids, now, givenRootKey: undefined }));
@@ -148,14 +161,30 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
     return signHeaders({ ...request, headers }, { credentials: signing, region: where, service, now: clock.now() });
   };
   const protocols = createProtocols();
-  const settings = (credentials = root) => ({ region, credentials, requestHandler, maxAttempts: 1 });
+  const settingsAt =
+    (place: Place) =>
+    (credentials = root) => ({
+      ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint }),
+      region,
+      credentials,
+      requestHandler: handlerAt(place),
+      maxAttempts: 1,
+    });
+  const settings = settingsAt(publicPlace);
+  const clientsAt = (place: Place): ReturnType<InProcess['from']> => {
+    const settings = settingsAt(place);
+    return {
+      iam: (credentials) => new IAM(settings(credentials)),
+      sts: (credentials) => new STSClient(settings(credentials)),
+      secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
+      kms: (credentials, elsewhere = region) => new KMS({ ...settings(credentials), region: elsewhere }),
+    };
+  };
   return {
     account,
     root,
-    iam: (credentials) => new IAM(settings(credentials)),
-    sts: (credentials) => new STSClient(settings(credentials)),
-    secretsManager: (credentials, where = region) => new SecretsManagerClient({ ...settings(credentials), region: where }),
-    kms: (credentials, elsewhere = region) => new KMS({ ...settings(credentials), region: elsewhere }),
+    ...clientsAt(publicPlace),
+    from: clientsAt,
     cloudtrail: (credentials) => new CloudTrailClient(settings(credentials)),
     organizations: (credentials) => new Organizations(settings(credentials)),
     addAccount,

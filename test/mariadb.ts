@@ -1,9 +1,9 @@
 // A MariaDB for tests: a private server of the machine's binaries on a free port.
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { freePort, userIds } from './postgres.ts';
+import { freePort, type TlsFiles, userIds } from './postgres.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 export interface TestMariaDb {
@@ -14,7 +14,7 @@ export interface TestMariaDb {
 }
 
 /** Undefined when the machine has no MariaDB. */
-export async function startMariaDb(): Promise<TestMariaDb | undefined> {
+export async function startMariaDb(tls?: TlsFiles): Promise<TestMariaDb | undefined> {
   if (spawnSync('mariadbd', ['--version']).status !== 0) {
     console.warn('skipped: no MariaDB (`apt-get install mariadb-server`)');
     return undefined;
@@ -38,6 +38,7 @@ export async function startMariaDb(): Promise<TestMariaDb | undefined> {
     '--skip-name-resolve',
     `--socket=${socket}`,
     `--pid-file=${join(directory.path, 'pid')}`,
+    ...(tls === undefined ? [] : tlsParameters(directory.path, tls, user)),
   ];
   const server = spawn('mariadbd', [...common, ...listening], { ...user, cwd: directory.path, stdio: 'ignore' });
   const admin = await connected(socket);
@@ -52,6 +53,14 @@ export async function startMariaDb(): Promise<TestMariaDb | undefined> {
       directory.remove();
     },
   };
+}
+
+function tlsParameters(directory: string, { certificate, key }: TlsFiles, { uid, gid }: ReturnType<typeof userIds>): readonly string[] {
+  const [certificateFile, keyFile] = [join(directory, 'server.pem'), join(directory, 'server.key')];
+  writeFileSync(certificateFile, certificate);
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  if (uid !== undefined && gid !== undefined) chownSync(keyFile, uid, gid);
+  return [`--ssl-cert=${certificateFile}`, `--ssl-key=${keyFile}`];
 }
 
 async function connected(socketPath: string): Promise<Connection> {

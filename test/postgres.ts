@@ -25,10 +25,16 @@ export async function startPostgres(): Promise<TestPostgres | undefined> {
 }
 
 /** A private cluster that lets nobody in without a password. Undefined when there are no binaries. */
-export async function startPostgresWithPasswords(password: string): Promise<TestPostgres | undefined> {
+export async function startPostgresWithPasswords(password: string, tls?: TlsFiles): Promise<TestPostgres | undefined> {
   const binaries = findBinaries();
   if (binaries === undefined) console.warn('skipped: no PostgreSQL (`apt-get install postgresql`)');
-  return binaries === undefined ? undefined : startCluster(binaries, password);
+  return binaries === undefined ? undefined : startCluster(binaries, password, tls);
+}
+
+/** PEM, for a server that offers TLS. */
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 function findBinaries(): string | undefined {
@@ -39,7 +45,7 @@ function findBinaries(): string | undefined {
 }
 
 /** PostgreSQL refuses to run as root, so root lends it the user that Debian made for it. */
-async function startCluster(binaries: string, password?: string): Promise<TestPostgres> {
+async function startCluster(binaries: string, password?: string, tls?: TlsFiles): Promise<TestPostgres> {
   const directory = temporaryDirectory('postgres');
   const user = process.getuid?.() === 0 ? userIds('postgres') : {};
   if ('uid' in user && user.uid !== undefined && user.gid !== undefined) chownSync(directory.path, user.uid, user.gid);
@@ -65,6 +71,7 @@ async function startCluster(binaries: string, password?: string): Promise<TestPo
     'listen_addresses=127.0.0.1',
     '-c',
     'max_connections=200',
+    ...(tls === undefined ? [] : tlsParameters(directory.path, tls, user)),
   ];
   const server = spawn(join(binaries, 'postgres'), parameters, { ...user, cwd: directory.path, stdio: 'ignore' });
   const url = `postgres://castellan${password === undefined ? '' : `:${password}`}@127.0.0.1:${port}/postgres`;
@@ -78,6 +85,14 @@ async function startCluster(binaries: string, password?: string): Promise<TestPo
       directory.remove();
     },
   };
+}
+
+function tlsParameters(directory: string, { certificate, key }: TlsFiles, { uid, gid }: ReturnType<typeof userIds>): readonly string[] {
+  const [certificateFile, keyFile] = [join(directory, 'server.pem'), join(directory, 'server.key')];
+  writeFileSync(certificateFile, certificate);
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  if (uid !== undefined && gid !== undefined) chownSync(keyFile, uid, gid);
+  return ['-c', 'ssl=on', '-c', `ssl_cert_file=${certificateFile}`, '-c', `ssl_key_file=${keyFile}`];
 }
 
 export function userIds(name: string): { readonly uid?: number; readonly gid?: number } {

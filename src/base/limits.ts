@@ -37,6 +37,8 @@ export const limits = {
   outboundSocketsMax: 64,
   outboundIdleMs: 20_000,
   outboundRedirectsMax: 3,
+  /** Doors of the installation for single networks. */
+  vpcEndpointsMax: 1_000,
   /** Names and addresses whose attempts to sign in are counted. */
   signInCountsMax: 20_000,
   documentCacheEntriesMax: 20_000,
@@ -56,12 +58,16 @@ export const limits = {
   rootKeyWaitMs: 3_000,
   /** Documents that one unit of work seals again. */
   resealBatchMax: 50,
-  /** Usage records of one month that one request adds up. */
-  usageRecordsMax: 500_000,
+  /** Usage records of one month that one request adds up, and lines that it makes of them: what a question may cost in memory. */
+  usageRecordsMax: 200_000,
+  usageLinesMax: 2_000_000,
   /** Groups or values in one page of Cost Explorer. */
   costResultsPageMax: 1_000,
   /** Nesting of Cost Explorer's expressions. */
   expressionDepthMax: 20,
+  /** Operators and conditions of one such expression, and values of all its conditions: each is asked of every line of the bill. */
+  expressionPartsMax: 500,
+  expressionValuesMax: 10_000,
   /** Events that a reader of the ledger gets at once. */
   readerBatchMax: 500,
   /** Steps of one job before the others have their turn. */

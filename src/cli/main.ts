@@ -132,6 +132,15 @@ export async function main(parameters: readonly string[]): Promise<void> {
     new Option('--close-accounts', 'apply may close accounts that the file has no more'),
     new Option('--yes', 'destroy does not ask'),
   );
+  add(
+    'bill',
+    'what a month cost, by account and service; prices are those of the server’s price list',
+    async () => (await import('./bill.ts')).bill,
+    new Option('--month <month>', 'such as 2026-11 (default: this month)'),
+    new Option('--account <id>', 'only this account'),
+    new Option('--detail', 'with usage types, quantities and rates'),
+    new Option('--focus <file>', 'write every charge to a CSV file in FOCUS 1.0'),
+  );
   add('reset', 'erase everything', async () => (await import('./state.ts')).reset, new Option('--yes', 'do not ask'));
   add('doctor', 'check this installation and say what to do', async () => (await import('./doctor.ts')).doctor);
   add('completion <shell>', 'print the completion script for bash, zsh or fish', async () => (await import('./completion.ts')).completion);

@@ -37,6 +37,7 @@ export const serverOptions: readonly OptionDeclaration[] = [
   ),
   option('outbound-allow', 'hosts', undefined, 'the only hosts that may be asked for OpenID documents, private ones too: comma-separated'),
   option('outbound-route', 'list', undefined, 'HOST=URL pairs, comma-separated: what is meant for the host is asked of the URL'),
+  option('vpc-endpoints', 'file', undefined, 'JSON list of VPC endpoints, by which networks reach services under a policy'),
 ];
 
 export type Environment = Readonly<Record<string, string | undefined>>;

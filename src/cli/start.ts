@@ -1,7 +1,7 @@
 // `castellan start`: reads the options, starts the server, prints what it is and how to reach it, and stops it cleanly.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ServerInfo, ServerOptions } from '../server-options.ts';
+import { isLoopback, type ServerInfo, type ServerOptions } from '../server-options.ts';
 import type { CommandContext } from './main.ts';
 import { readOptions } from './options.ts';
 import { CommandError } from './output.ts';
@@ -29,10 +29,9 @@ export async function start(
 
 function serverOptionsFrom(values: ReadonlyMap<string, string>): ServerOptions {
   const host = values.get('host') ?? '127.0.0.1';
-  const isLoopback = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host);
   const hasTls = values.has('tls-cert') && values.has('tls-key');
   if (values.has('tls-cert') !== values.has('tls-key')) throw new CommandError('--tls-cert and --tls-key belong together; give both', 2);
-  if (!isLoopback && !hasTls && !values.has('allow-public')) {
+  if (!isLoopback(host) && !hasTls && !values.has('allow-public')) {
     throw new CommandError(`\`${host}\` can be reached by others; give --tls-cert and --tls-key, or say --allow-public`, 2);
   }
   const account = values.get('root-account');
@@ -60,6 +59,8 @@ function serverOptionsFrom(values: ReadonlyMap<string, string>): ServerOptions {
     priceList: readPriceList(values.get('price-list')),
     rootAccessKeyId: values.get('root-access-key-id'),
     rootSecretAccessKey: values.get('root-secret-access-key'),
+    vpcEndpoints: values.get('vpc-endpoints'),
+    allowPublic: values.has('allow-public'),
     onInternalError(error, requestId) {
       process.stderr.write(`castellan: request ${requestId} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
     },
@@ -121,6 +122,7 @@ function banner(info: ServerInfo): string {
     `  data         ${info.dataDir}${info.created ? ' (new)' : ''}${info.store === 'postgres' ? ', state in PostgreSQL' : ''}`,
     `  account      ${info.account}, root key ${info.rootAccessKeyId}`,
     `  credentials  ${info.credentialsFile}`,
+    ...info.vpcEndpoints.map(({ id, address }) => `  endpoint     ${id} on ${address}`),
     ...warnings.map((warning) => `  warning      ${warning}`),
     '',
     '  In another terminal:',

@@ -116,9 +116,21 @@ async function stream(outgoing: ServerResponse, { status, headers, lines }: Stre
   outgoing.writeHead(status, headers);
   for await (const line of lines) {
     if (outgoing.destroyed) return;
-    if (!outgoing.write(line)) await new Promise<void>((resolve) => outgoing.once('drain', resolve).once('close', resolve));
+    if (!outgoing.write(line)) await drained(outgoing);
   }
   outgoing.end();
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      outgoing.off('drain', go);
+      outgoing.off('close', go);
+      resolve();
+    };
+    outgoing.on('drain', go);
+    outgoing.on('close', go);
+  });
 }
 
 function write(incoming: IncomingMessage, outgoing: ServerResponse, response: WireResponse): void {

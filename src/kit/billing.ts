@@ -1,12 +1,9 @@
-// What the bill's keeper (ce) tells other services: cost and usage as an account may see them. Amounts are whole numbers of ten-thousand-millionths
-// (10^-10) of the currency or of the unit, never floating point.
+// What the bill's keeper (ce) tells other services: cost and usage as an account may see them. Amounts are decimals as base/decimal.ts
+// holds them: whole numbers of 10^-10 of the currency or of the unit.
 import type { Transaction } from '../store/store.ts';
 import type { MeteredService } from './metering.ts';
 
-/** Parts of one unit of money or usage. */
-export const amountScale = 10_000_000_000n;
-
-/** One line of the bill: an account's use of one thing in one day, or one hour. */
+/** One line of the bill: an account's use of one thing in one hour, in one day, or in what is asked for of a month. */
 export interface BilledLine {
   /** Who pays: the management account of the organisation, or the account itself. */
   readonly payer: string;
@@ -20,7 +17,7 @@ export interface BilledLine {
   readonly unit: string;
   /** Of the keys that were active cost allocation tags at the time. */
   readonly tags: Readonly<Record<string, string>>;
-  /** `2026-11-25`. */
+  /** `2026-11-25`; of several days the first. */
   readonly day: string;
   /** `00` to `23`, in lines by the hour. */
   readonly hour: string | undefined;
@@ -35,16 +32,18 @@ export interface BillQuery {
   /** Days as `2026-11-25`; the end is exclusive. */
   readonly from: string;
   readonly to: string;
-  readonly isHourly?: boolean;
+  readonly by: 'hour' | 'day' | 'month';
   readonly now: number;
 }
 
-export type SpendMetric = 'unblended' | 'blended' | 'quantity';
+type SpendMetric = 'unblended' | 'blended' | 'quantity';
 
-export interface SpendQuery extends BillQuery {
+export interface SpendQuery extends Omit<BillQuery, 'by'> {
   /** An Expression of Cost Explorer; undefined: everything. */
   readonly expression: unknown;
   readonly metric: SpendMetric;
+  /** Only what is measured in this unit. */
+  readonly unit?: string;
 }
 
 /** Implemented by ce. */
@@ -57,4 +56,6 @@ export interface BillingPort {
   lines(transaction: Transaction, query: BillQuery): Promise<readonly BilledLine[]>;
   /** The lines of an expression added up, day by day, for every day of the period. */
   spentByDay(transaction: Transaction, query: SpendQuery): Promise<readonly { readonly day: string; readonly amount: bigint }[]>;
+  /** What is expected to be spent in days that lie ahead; undefined while there is too little history. */
+  expected(transaction: Transaction, query: SpendQuery): Promise<bigint | undefined>;
 }

@@ -40,6 +40,8 @@ export interface Job {
   /** Unique in the service; a noun for what is done: `key-deletion`. */
   readonly name: string;
   readonly everyMs: number;
+  /** It looks at what other services' jobs have done, and so runs after them. */
+  readonly isLast?: boolean;
   /** Does a bounded part of what is due; `more` when something is left. It may run again after a conflict, so it has no effect outside. */
   run(context: JobContext): Promise<'more' | undefined>;
 }

@@ -79,7 +79,7 @@ export interface MeteredService {
 }
 
 /** Usage that neither a request nor something stored tells: how long a function ran. Waits here until it is added up. */
-export interface NotedUsage extends UsageKind {
+interface NotedUsage extends UsageKind {
   /** The noting service's folder. */
   readonly service: string;
   readonly account: string;

@@ -56,6 +56,34 @@ export interface GuardrailsPort {
   placeOf(account: string, transaction: Transaction): Promise<AccountPlace | undefined>;
 }
 
+/** How a request travelled, as far as this server saw it. */
+export interface NetworkPath {
+  /** Id of the VPC endpoint whose own listener took the request. */
+  readonly listener: string | undefined;
+  /** As the client sent it. */
+  readonly host: string;
+  readonly sourceIp: string;
+  /** What the service is called: in endpoint names, in signatures. */
+  readonly serviceNames: readonly string[];
+  readonly region: string;
+}
+
+/** A door of one network to one service. */
+export interface VpcEndpoint {
+  readonly id: string;
+  readonly vpcId: string;
+  /** Undefined where no region is part of the endpoint's name. */
+  readonly vpcArn: string | undefined;
+  readonly ownerAccount: string;
+  readonly policy: PolicySource;
+}
+
+/** Implemented by the configuration (pipeline/vpc-endpoints.ts), until ec2 makes VPC endpoints. */
+export interface VpcEndpointsPort {
+  /** Undefined: the request came by the public address. `unreachable`: by an endpoint that does not lead to the service. */
+  endpointOf(path: NetworkPath, transaction: Transaction): Promise<VpcEndpoint | 'unreachable' | undefined>;
+}
+
 /** Implemented by iam: the principals and policies that other services must look at (sts:AssumeRole, iam:PassRole, policy principals). */
 export interface PrincipalDirectory {
   role(transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined>;
@@ -73,6 +101,14 @@ export interface PrincipalDirectory {
   mfaSerials(transaction: Transaction, userArn: string): Promise<readonly string[]>;
   /** Judges the password of a user who signs in, by the account's password policy too. */
   checkPassword(transaction: Transaction, claim: PasswordClaim): Promise<PasswordOutcome>;
+  /** The unique id of a user or role who exists. */
+  principalId(transaction: Transaction, arn: string): Promise<string | undefined>;
+  /** The ARN that the id of a user or role has now; undefined when it is gone. */
+  principalArn(scope: PrincipalScope, id: string): Promise<string | undefined>;
+  /** A policy document as a service keeps it: users and roles among its principals by their unique ids, so that no namesake inherits from them. */
+  keptPolicy(scope: PrincipalScope, document: string): Promise<string>;
+  /** A kept document as it is shown: with the ARNs of those who still exist. */
+  shownPolicy(scope: PrincipalScope, document: string): Promise<string>;
   /** What an organisation has switched on of centralised root access (sts:AssumeRoot). */
   rootFeatures(transaction: Transaction, organizationId: string): Promise<readonly RootFeature[]>;
   /** For `outboundIssuerUrl`, while the account has outbound web identity federation enabled (sts:GetWebIdentityToken). */
@@ -85,6 +121,11 @@ export interface PastCaller {
   readonly session: SessionFacts | undefined;
   /** Session policies: managed ones by their ARN, others as text. Undefined: the session had none. */
   readonly sessionPolicies: readonly { readonly name: string; readonly arn?: string; readonly text?: string }[] | undefined;
+}
+
+export interface PrincipalScope {
+  readonly transaction: Transaction;
+  readonly partition: string;
 }
 
 export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';

@@ -28,6 +28,8 @@ export interface ServiceQuirks {
   readonly validationCode?: string;
   /** The answer to a broken constraint of the model, where it is none of the usual ones. `constraint` is AWS's sentence for it. */
   readonly validationFault?: (problem: { readonly path: string; readonly constraint: string }) => Fault;
+  /** What is said of a member that breaks its pattern and nothing else, where AWS looks at it last and in a sentence of its own (IAM's names). */
+  readonly patternSentence?: (path: string) => string | undefined;
   /** The refusal of tags that the account's tag policy does not allow, where it is not the usual one. */
   readonly tagPolicyFault?: (message: string) => Fault;
   /** `eventSource` where it is not `<endpoint prefix>.amazonaws.com`. */

@@ -53,6 +53,21 @@ async function count({ transaction }: JobContext, name: string): Promise<void> {
 
 const counted = (name: string) => store.transact(async (transaction) => (await transaction.get('test.count', name))?.['n']);
 
+test('readers run before jobs, and a job that looks at what others have done runs after them', async () => {
+  const order: string[] = [];
+  const noted = (name: string) => async () => {
+    order.push(name);
+    return undefined;
+  };
+  await store.transact(async (transaction) => transaction.append(event('1')));
+  const jobs = [
+    { name: 'last', everyMs: hourMs, isLast: true, run: noted('last') },
+    { name: 'usual', everyMs: hourMs, run: noted('usual') },
+  ];
+  await node({ jobs, readers: [{ name: 'reader', read: async () => void order.push('reader') }] }).settle();
+  expect(order).toEqual(['reader', 'usual', 'last']);
+});
+
 test('runs a job once when it is due, on one of several nodes, and again when the clock has moved on', async () => {
   const job = { name: 'hourly', everyMs: hourMs, run: (context: JobContext) => count(context, 'hourly').then(() => undefined) };
   const nodes = Array.from({ length: 4 }, () => node({ jobs: [job] }));

@@ -87,9 +87,12 @@ async function repeat(step: Step): Promise<void> {
 async function tasksOf(parts: WorkParts): Promise<readonly Task[]> {
   const definitions = await parts.services();
   const readers = definitions.flatMap(({ name, readers = [] }) => readers.map((reader) => ({ service: name, reader })));
+  const jobs = definitions.flatMap(({ name, jobs = [] }) => jobs.map((job) => ({ job, task: jobTask(parts, name, job) })));
+  const isLast = (job: Job | OutsideJob): boolean => 'isLast' in job && job.isLast === true;
   return [
     { id: 'readers', everyMs: tickMs, run: () => readTogether(parts, readers) },
-    ...definitions.flatMap(({ name, jobs = [] }) => jobs.map((job) => jobTask(parts, name, job))),
+    ...jobs.filter(({ job }) => !isLast(job)).map(({ task }) => task),
+    ...jobs.filter(({ job }) => isLast(job)).map(({ task }) => task),
   ];
 }
 

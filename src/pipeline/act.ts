@@ -57,6 +57,7 @@ async function decodedCall(parts: PerformParts, received: Received, identity: Id
     protocol: parts.protocols[service.model.protocols[0] ?? 'json'],
     region,
     globalRegion: region,
+    vpcEndpoint: undefined,
     signature: { kind: 'unsigned' },
     answers: createAnswers(parts.ids),
     operation,

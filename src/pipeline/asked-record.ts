@@ -5,12 +5,14 @@ import { createHash } from 'node:crypto';
 import { limits } from '../base/limits.ts';
 import type { Caller, SessionFacts } from '../kit/context.ts';
 import type { Access } from '../kit/operation.ts';
+import type { VpcEndpoint } from '../kit/ports.ts';
 import type { ConditionValue, PolicySource, Principal, ResourcePolicy } from '../policy/policy.ts';
 import type { Asked, AskedContext } from '../store/store.ts';
 import type { RequestFacts } from './request-facts.ts';
 
 /** A context in words. */
-export interface RecordedContext extends Omit<RequestFacts, 'identity' | 'now' | 'region' | 'places'> {
+export interface RecordedContext extends Omit<RequestFacts, 'identity' | 'now' | 'region' | 'places' | 'vpcEndpoint'> {
+  readonly vpcEndpoint: RecordedEndpoint | undefined;
   readonly principal: Principal;
   readonly userId: string;
   readonly userName: string | undefined;
@@ -22,6 +24,11 @@ export interface RecordedContext extends Omit<RequestFacts, 'identity' | 'now' |
   readonly account: string;
   /** Condition keys that the request had, in lower case, but whose values were too long to be kept. */
   readonly unrecorded: readonly string[];
+}
+
+/** With the policy that it had. */
+export interface RecordedEndpoint extends Omit<VpcEndpoint, 'policy'> {
+  readonly policy: RecordedPolicy;
 }
 
 /** A session policy: a managed one by its ARN, otherwise its text. */
@@ -90,10 +97,13 @@ function contextKey(facts: AskedFacts['facts'], account: string): string | undef
     return undefined;
   const from = source === undefined ? '' : `${source.account} ${source.arn}`;
   const who = `${accessKeyId}\n${principal.arn}\n${principal.uniqueId}\n${account}\n${from}\n${via.length === 0 ? '' : via.join()}`;
-  return `${who}\n${facts.sourceIp}\n${facts.isTls}\n${facts.referer}\n${facts.userAgent}`;
+  return `${who}\n${facts.sourceIp}\n${facts.vpcEndpoint?.id}\n${facts.isTls}\n${facts.referer}\n${facts.userAgent}`;
 }
 
-function contextOf({ identity, sourceIp, isTls, userAgent, referer, via, source }: AskedFacts['facts'], account: string): AskedContext {
+function contextOf(
+  { identity, sourceIp, vpcEndpoint, isTls, userAgent, referer, via, source }: AskedFacts['facts'],
+  account: string,
+): AskedContext {
   const { principal, userId, userName, session, tags }: Caller = identity.caller;
   const unrecorded: string[] = [];
   const kept = (key: string, value: string | undefined): string | undefined => {
@@ -110,6 +120,7 @@ function contextOf({ identity, sourceIp, isTls, userAgent, referer, via, source 
     sessionPolicies: identity.sessionPolicies?.map(recordedPolicy),
     ...(account === principal.account ? {} : { account }),
     sourceIp,
+    ...(vpcEndpoint === undefined ? {} : { vpcEndpoint: { ...endpointFacts(vpcEndpoint), policy: recordedPolicy(vpcEndpoint.policy) } }),
     isTls,
     userAgent: kept('aws:useragent', userAgent),
     referer: kept('aws:referer', referer),
@@ -121,6 +132,10 @@ function contextOf({ identity, sourceIp, isTls, userAgent, referer, via, source 
   return { id: createHash('sha256').update(text).digest('base64url').slice(0, 16), text };
 }
 
+function endpointFacts({ id, vpcId, vpcArn, ownerAccount }: VpcEndpoint): Omit<VpcEndpoint, 'policy'> {
+  return { id, vpcId, vpcArn, ownerAccount };
+}
+
 function recordedPolicy({ name, arn, policy }: PolicySource): RecordedPolicy {
   if (arn !== undefined) return { name, arn };
   return typeof policy.origin === 'string' ? { name, text: policy.origin } : { name };
@@ -130,6 +145,7 @@ function recordedPolicy({ name, arn, policy }: PolicySource): RecordedPolicy {
 export function readContext(text: string): RecordedContext {
   const read = JSON.parse(text) as Partial<RecordedContext> & Pick<RecordedContext, 'principal' | 'userId' | 'sourceIp' | 'isTls'>;
   return {
+    vpcEndpoint: undefined,
     userName: undefined,
     tags: {},
     session: undefined,
@@ -166,7 +182,8 @@ function written(access: Access, callerAccount: string | undefined): Written {
     a: resourceAccount === callerAccount ? undefined : resourceAccount,
     // The tags of a resource with a policy are looked up with it.
     t: resourcePolicy === undefined ? boundedTags('aws:resourcetag/', resourceTags, x) : undefined,
-    q: boundedTags('aws:requesttag/', requestTags, x),
+    // An empty set of tags in a request is as good as none.
+    q: requestTags === undefined || Object.keys(requestTags).length === 0 ? undefined : boundedTags('aws:requesttag/', requestTags, x),
     c: boundedContext(context, x),
     g: granted?.name,
     o: access.isServiceOwned ? 1 : undefined,
@@ -184,7 +201,7 @@ type Tags = Readonly<Record<string, string>>;
 function boundedTags(prefix: string, tags: Tags | undefined, unrecorded: string[]): Tags | undefined {
   if (tags === undefined) return undefined;
   const names = Object.keys(tags);
-  if (names.length <= limits.askedKeysMax) return names.length === 0 ? undefined : tags;
+  if (names.length <= limits.askedKeysMax) return tags;
   for (const name of names.slice(limits.askedKeysMax)) unrecorded.push(`${prefix}${name}`.toLowerCase());
   return Object.fromEntries(names.slice(0, limits.askedKeysMax).map((name) => [name, tags[name] ?? '']));
 }

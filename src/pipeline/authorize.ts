@@ -81,13 +81,13 @@ async function authorizationRequest(
   scope: Scope,
 ): Promise<{ readonly question: AuthorizationRequest; readonly tagRules: readonly TagRule[] | undefined }> {
   const resourceAccount = access.resourceAccount ?? scope.account;
-  const places = await placesOf(
-    authorizer.guardrails,
-    identity.caller.principal.account,
-    resourceAccount,
-    facts.source?.account,
-    scope.transaction,
-  );
+  const accounts = {
+    resource: resourceAccount,
+    principal: identity.caller.principal.account,
+    source: facts.source?.account,
+    vpcEndpoint: facts.vpcEndpoint?.ownerAccount,
+  };
+  const places = await placesOf(authorizer.guardrails, accounts, scope.transaction);
   return { question: questionOf({ ...facts, places }, access, scope.account), tagRules: places.resource?.tagRules };
 }
 
@@ -109,32 +109,45 @@ export function questionOf(facts: RequestFacts, access: Access, account: string)
     resourceControl: places.resource?.resourceControl,
     isSameOrganization: places.principal !== undefined && places.principal.organizationId === places.resource?.organizationId,
     ...(access.isServiceOwned === true ? { isServiceOwned: true } : {}),
-    vpcEndpoint: undefined,
+    vpcEndpoint: facts.vpcEndpoint?.policy,
   };
 }
 
-/** Most often all three accounts are one, and it is looked up once. */
+/** Most often all accounts are one, and it is looked up once. */
 async function placesOf(
   guardrails: GuardrailsPort,
-  principal: string | undefined,
-  resource: string,
-  source: string | undefined,
+  {
+    resource,
+    principal,
+    source,
+    vpcEndpoint,
+  }: Readonly<Record<'principal' | 'source' | 'vpcEndpoint', string | undefined>> & {
+    readonly resource: string;
+  },
   transaction: Transaction,
 ): Promise<Places> {
   const ofResource = await guardrails.placeOf(resource, transaction);
   const placeOf = async (account: string | undefined) =>
     account === undefined ? undefined : account === resource ? ofResource : guardrails.placeOf(account, transaction);
-  return { resource: ofResource, principal: await placeOf(principal), source: await placeOf(source) };
+  return {
+    resource: ofResource,
+    principal: await placeOf(principal),
+    source: await placeOf(source),
+    vpcEndpoint: await placeOf(vpcEndpoint),
+  };
 }
 
 function requestFacts(request: Decoded, now: number): Omit<RequestFacts, 'places'> {
+  // AWS: what a service calls comes from the service's network, and nothing is told of the one from which the caller came.
+  const isOfService = request.via.length > 0 || request.source !== undefined;
   return {
     identity: request.identity,
     now,
     region: request.region,
-    sourceIp: request.sourceIp,
+    sourceIp: isOfService ? undefined : request.sourceIp,
+    vpcEndpoint: isOfService ? undefined : request.vpcEndpoint,
     // Services reach each other over TLS.
-    isTls: request.tls !== undefined || request.via.length > 0 || request.source !== undefined,
+    isTls: request.tls !== undefined || isOfService,
     via: request.via,
     source: request.source,
     userAgent: request.request.headers['user-agent'],

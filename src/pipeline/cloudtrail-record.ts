@@ -3,6 +3,7 @@
 import { parseArn } from '../base/arn.ts';
 import { isoSeconds } from '../base/clock.ts';
 import type { ServiceEvent } from '../kit/context.ts';
+import type { VpcEndpoint } from '../kit/ports.ts';
 import type { Operation } from '../model/model.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEvent } from '../store/store.ts';
@@ -37,7 +38,7 @@ export interface RecordFacts extends IdentityFacts {
   readonly additionalEventData?: Readonly<Record<string, unknown>> | undefined;
   /** Joins the two events of a request that concerns two accounts. */
   readonly sharedEventId?: string | undefined;
-  readonly vpcEndpointId?: string | undefined;
+  readonly vpcEndpoint?: Pick<VpcEndpoint, 'id' | 'ownerAccount'> | undefined;
   readonly isConsoleSession?: boolean | undefined;
   /** By default AwsApiCall. */
   readonly eventType?: 'AwsConsoleSignIn';
@@ -95,7 +96,8 @@ function recordOf(facts: RecordFacts): Structure {
     managementEvent: true,
     recipientAccountId: facts.account,
     sharedEventID: facts.sharedEventId,
-    vpcEndpointId: facts.vpcEndpointId,
+    vpcEndpointId: facts.vpcEndpoint?.id,
+    vpcEndpointAccountId: facts.vpcEndpoint?.ownerAccount,
     eventCategory: 'Management',
     sessionCredentialFromConsole: facts.isConsoleSession ? 'true' : undefined,
     tlsDetails: tlsDetails(facts),

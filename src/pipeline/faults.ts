@@ -1,5 +1,6 @@
 // Faults of the pipeline itself, with the codes that each protocol uses for them.
 import { Fault } from '../base/fault.ts';
+import type { ServiceQuirks } from '../kit/service.ts';
 import type { TagViolation } from '../kit/tag-policy.ts';
 import { type Problem, problemsMessage } from '../model/validate.ts';
 import type { Decoded, Received } from './stages.ts';
@@ -11,7 +12,17 @@ export function validationFault(problems: readonly Problem[], { protocol, servic
   if (own !== undefined) return own;
   const code =
     service.quirks.validationCode ?? (protocol.name === 'query' || protocol.name === 'ec2' ? 'ValidationError' : 'ValidationException');
-  return new Fault(code, problemsMessage(problems), { status: 400 });
+  return new Fault(code, messageOf(problems, service.quirks.patternSentence), { status: 400 });
+}
+
+function messageOf(problems: readonly Problem[], patternSentence: ServiceQuirks['patternSentence']): string {
+  const sentences = problems.map(({ path, constraint }) => (isPattern(constraint) ? patternSentence?.(path) : undefined));
+  const others = problems.filter((_, index) => sentences[index] === undefined);
+  return others.length > 0 ? problemsMessage(others) : (sentences[0] ?? '');
+}
+
+function isPattern(constraint: string): boolean {
+  return constraint.startsWith('Member must satisfy regular expression pattern');
 }
 
 /** A tag that the account's tag policy does not allow, where that is enforced. */
@@ -30,6 +41,13 @@ export function internalFailure(): Fault {
 /** Too many conflicts with other requests; every SDK retries it. */
 export function throttled(): Fault {
   return new Fault('ThrottlingException', 'Rate exceeded', { status: 400 });
+}
+
+/** In AWS nobody would answer: a VPC endpoint leads to one service of one region. */
+export function wrongEndpoint(service: string): Fault {
+  return new Fault('UnknownEndpoint', `the VPC endpoint that took the request does not lead to \`${service}\` in this region`, {
+    status: 404,
+  });
 }
 
 export function notFoundService({ request }: Received): Fault {

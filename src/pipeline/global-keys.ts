@@ -35,6 +35,8 @@ const principalTypes = {
   anonymous: 'Anonymous',
 } as const;
 
+const viaEndpoint = 'a client calls, through a VPC endpoint';
+
 export const globalKeys: readonly GlobalKey[] = [
   { name: 'aws:PrincipalArn', type: 'ARN', present: 'every request with a caller; of a role session it is the role', value: principalArn },
   {
@@ -127,19 +129,35 @@ export const globalKeys: readonly GlobalKey[] = [
     present: 'a context provider gave it to the session (sts:AssumeRole with ProvidedContexts)',
     isOfSession: true,
   },
-  { name: 'aws:SourceIp', type: 'IPAddress', present: 'every request', value: ({ sourceIp }) => sourceIp },
-  { name: 'aws:SourceVpc', type: 'String', absentBecause: 'there are no VPC endpoints: every request comes by the public address' },
-  { name: 'aws:SourceVpcArn', type: 'ARN', absentBecause: 'there are no VPC endpoints: every request comes by the public address' },
-  { name: 'aws:SourceVpce', type: 'String', absentBecause: 'there are no VPC endpoints: every request comes by the public address' },
-  { name: 'aws:VpceAccount', type: 'String', absentBecause: 'there are no VPC endpoints: every request comes by the public address' },
-  { name: 'aws:VpceOrgID', type: 'String', absentBecause: 'there are no VPC endpoints: every request comes by the public address' },
+  {
+    name: 'aws:SourceIp',
+    type: 'IPAddress',
+    present: 'a client calls, by the public address',
+    value: ({ sourceIp, vpcEndpoint }) => (vpcEndpoint === undefined ? sourceIp : undefined),
+  },
+  { name: 'aws:SourceVpc', type: 'String', present: viaEndpoint, value: ({ vpcEndpoint }) => vpcEndpoint?.vpcId },
+  { name: 'aws:SourceVpcArn', type: 'ARN', present: viaEndpoint, value: ({ vpcEndpoint }) => vpcEndpoint?.vpcArn },
+  { name: 'aws:SourceVpce', type: 'String', present: viaEndpoint, value: ({ vpcEndpoint }) => vpcEndpoint?.id },
+  { name: 'aws:VpceAccount', type: 'String', present: viaEndpoint, value: ({ vpcEndpoint }) => vpcEndpoint?.ownerAccount },
+  {
+    name: 'aws:VpceOrgID',
+    type: 'String',
+    present: `${viaEndpoint} of an account in an organisation`,
+    value: ({ places }) => places.vpcEndpoint?.organizationId,
+  },
   {
     name: 'aws:VpceOrgPaths',
     type: 'String',
     isMultivalued: true,
-    absentBecause: 'there are no VPC endpoints: every request comes by the public address',
+    present: `${viaEndpoint} of an account in an organisation`,
+    value: ({ places }) => pathsOf(places.vpcEndpoint),
   },
-  { name: 'aws:VpcSourceIp', type: 'IPAddress', absentBecause: 'there are no VPC endpoints: every request comes by the public address' },
+  {
+    name: 'aws:VpcSourceIp',
+    type: 'IPAddress',
+    present: viaEndpoint,
+    value: ({ vpcEndpoint, sourceIp }) => (vpcEndpoint === undefined ? undefined : sourceIp),
+  },
   {
     name: 'aws:ResourceAccount',
     type: 'String',

@@ -192,6 +192,8 @@ async function callOf(parts: PerformParts, outer: Actor, call: ServiceCall, tran
     account: session?.caller.principal.account ?? outer.account,
     via: asService || session !== undefined ? [] : [...outer.via, by],
     source: asService ? { account: outer.account, arn: sourceArn } : undefined,
+    // A session's call is sent by the service and not by whoever called it.
+    ...(session === undefined ? {} : { sourceIp: by, request: { ...outer.request, headers: { 'user-agent': by } } }),
   };
 }
 

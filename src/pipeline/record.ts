@@ -11,7 +11,11 @@ import type { Addressed, Authenticated, Decoded, Routed } from './stages.ts';
 
 /** What is known when a request ends. */
 export type Known = Addressed &
-  Partial<Pick<Routed, 'operation' | 'definition'> & Pick<Authenticated, 'identity' | 'account' | 'via'> & Pick<Decoded, 'input'>>;
+  Partial<
+    Pick<Routed, 'operation' | 'definition'> &
+      Pick<Authenticated, 'identity' | 'account' | 'via' | 'source' | 'vpcEndpoint'> &
+      Pick<Decoded, 'input'>
+  >;
 
 export interface Ended {
   readonly known: Known;
@@ -60,6 +64,7 @@ function factsOf(parts: RecordParts, { known, output, fault, notes }: Ended): Re
     userAgent: known.request.headers['user-agent'],
     host: known.request.headers['host'],
     tls: known.tls,
+    vpcEndpoint: known.via?.length || known.source ? undefined : known.vpcEndpoint,
     input: operation?.input === undefined || known.input === undefined ? undefined : redact(operation.input, known.input),
     output:
       operation?.output === undefined || output === undefined || !definition?.recordsResponse

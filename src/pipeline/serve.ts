@@ -1,4 +1,4 @@
-// The whole request on one screen: route, authenticate, decode, validate, authorise, handle, encode, record; all of it one unit of work, so
+// The whole request on one screen: route, arrive, authenticate, decode, validate, authorise, handle, encode, record; all of it one unit of work, so
 // that effect and ledger entry are both there or neither is.
 import { Fault } from '../base/fault.ts';
 import { type AfterCommit, isAfterCommit } from '../kit/after-commit.ts';
@@ -8,7 +8,7 @@ import type { ServiceCall } from '../kit/calls.ts';
 import type { EventFacts } from '../kit/context.ts';
 import { storeExplanation } from '../kit/decision-records.ts';
 import type { ContextFor, Outside, RunService, ServiceRun } from '../kit/jobs.ts';
-import type { Identity } from '../kit/ports.ts';
+import type { Identity, VpcEndpointsPort } from '../kit/ports.ts';
 import type { Structure, WireResponse } from '../protocol/protocol.ts';
 import { readSignature } from '../sigv4/present.ts';
 import { ConflictError, type LedgerEvent, type Store, type Transaction } from '../store/store.ts';
@@ -18,7 +18,7 @@ import { Refusal } from './authorize.ts';
 import { internalFailure, notFoundService, throttled } from './faults.ts';
 import { contextOf, type PerformParts, perform, principalOf, serviceIdentity, type Trail } from './perform.ts';
 import { type Ended, entriesOf, type Known } from './record.ts';
-import { address, globalRegion, guessProtocol, type Router, route } from './route.ts';
+import { address, arrive, globalRegion, guessProtocol, type Router, route } from './route.ts';
 import type { Actor, Addressed, Decoded, Received } from './stages.ts';
 
 export interface PipelineParts extends PerformParts {
@@ -27,6 +27,7 @@ export interface PipelineParts extends PerformParts {
   readonly outside: (service: string) => Outside;
   readonly router: Router;
   readonly authenticator: Authenticator;
+  readonly vpcEndpoints: VpcEndpointsPort;
 }
 
 export interface Pipeline {
@@ -97,7 +98,9 @@ async function attempt(parts: PipelineParts, addressed: Addressed, transaction: 
   let known: Known = addressed;
   let notes: EventFacts = {};
   try {
-    const routed = route(addressed);
+    const arrived = await arrive(parts.vpcEndpoints, addressed, transaction);
+    known = arrived;
+    const routed = route(arrived);
     known = routed;
     const authenticated = await authenticate(parts.authenticator, routed, transaction);
     known = authenticated;
@@ -172,6 +175,7 @@ async function runService<Result>(
       protocol,
       region: service.quirks.isGlobal ? globalRegion : region,
       globalRegion,
+      vpcEndpoint: undefined,
       signature: { kind: 'unsigned' },
       answers,
       identity: serviceIdentity(principal),

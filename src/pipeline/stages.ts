@@ -1,7 +1,7 @@
 // What is known of a request after each stage. Every stage takes one of these and returns the next, so nothing is null until later.
 import type { Answers } from '../kit/answers.ts';
 import type { OperationDefinition } from '../kit/operation.ts';
-import type { Identity } from '../kit/ports.ts';
+import type { Identity, VpcEndpoint } from '../kit/ports.ts';
 import type { Operation } from '../model/model.ts';
 import type { Protocol, Structure, WireRequest } from '../protocol/protocol.ts';
 import type { PresentedSignature } from '../sigv4/present.ts';
@@ -13,6 +13,8 @@ export interface Received {
   readonly requestId: string;
   readonly receivedAtMs: number;
   readonly sourceIp: string;
+  /** Id of the VPC endpoint whose own listener took it. */
+  readonly listener?: string;
   /** Undefined over plain HTTP. */
   readonly tls: { readonly version: string; readonly cipherSuite: string } | undefined;
 }
@@ -28,7 +30,13 @@ export interface Addressed extends Received {
   readonly answers: Answers;
 }
 
-export interface Routed extends Addressed {
+/** It is known by which door it came. */
+export interface Arrived extends Addressed {
+  /** Undefined: by the public address. */
+  readonly vpcEndpoint: VpcEndpoint | undefined;
+}
+
+export interface Routed extends Arrived {
   readonly operation: Operation;
   readonly definition: OperationDefinition;
 }

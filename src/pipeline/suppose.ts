@@ -56,6 +56,7 @@ async function decodedOf(
     requestId: answers.ids.uuid(),
     receivedAtMs: now,
     sourceIp: '127.0.0.1',
+    vpcEndpoint: undefined,
     tls: undefined,
     service,
     protocol: parts.protocols[service.model.protocols[0] ?? 'json'],

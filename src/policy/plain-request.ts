@@ -2,6 +2,7 @@
 // for evaluation.
 import { compilePolicy } from './compile.ts';
 import type { AuthorizationRequest, ConditionValue, PolicySource, Principal, ResourcePolicy } from './policy.ts';
+import { type PolicyList, policyList } from './policy-list.ts';
 
 export interface PlainRequest {
   readonly principal: Principal;
@@ -52,8 +53,10 @@ export function authorizationRequest(plain: PlainRequest): AuthorizationRequest 
   };
 }
 
-function sources(layer: string, documents: readonly object[]): readonly PolicySource[] {
-  return documents.map((document, index) => ({ name: `${layer} policy ${index + 1}`, policy: compilePolicy(JSON.stringify(document)) }));
+function sources(layer: string, documents: readonly object[]): PolicyList {
+  return policyList(
+    documents.map((document, index) => ({ name: `${layer} policy ${index + 1}`, policy: compilePolicy(JSON.stringify(document)) })),
+  );
 }
 
 function source(layer: string, document: object | undefined): PolicySource | undefined {

@@ -1,4 +1,5 @@
-// Where the statements of a policy document stand in its text, line and column, for those who show them there.
+// Where the statements of a policy document stand in its text, line and column, for those who show them there; and where its principals do, for
+// those who write others in their place and leave the rest as it is.
 
 export interface TextPosition {
   /** From 1. */
@@ -14,11 +15,47 @@ export interface TextSpan {
 
 /** One span per statement, in order; empty when the text is no policy document. */
 export function statementSpans(text: string): readonly TextSpan[] {
+  return statementsOf(text).map(({ start, end }) => ({ start: positionOf(text, start), end: positionOf(text, end) }));
+}
+
+/** The AWS principals (not those of NotPrincipal) of a text that is known to be a policy document, each once. */
+export function awsPrincipals(text: string): readonly string[] {
+  return [...new Set(principalRanges(text).map((range) => stringAt(text, range)))];
+}
+
+/** The text with other AWS principals where the map has one. */
+export function withAwsPrincipals(text: string, replacements: ReadonlyMap<string, string>): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const range of principalRanges(text)) {
+    const replacement = replacements.get(stringAt(text, range));
+    if (replacement === undefined) continue;
+    parts.push(text.slice(done, range.start), JSON.stringify(replacement));
+    done = range.end;
+  }
+  return parts.join('') + text.slice(done);
+}
+
+function principalRanges(text: string): readonly Range[] {
+  return statementsOf(text).flatMap(({ start }) =>
+    membersOf(text, start)
+      .filter(({ name }) => name === 'Principal')
+      .flatMap((principal) => membersOf(text, principal.start))
+      .filter(({ name }) => name === 'AWS')
+      .flatMap((member) => (text[member.start] === '[' ? itemsOf(text, member.start) : [member])),
+  );
+}
+
+function statementsOf(text: string): readonly Range[] {
   const outer = membersOf(text, skipSpace(text, 0));
   const statement = outer.find(({ name }) => name === 'Statement');
   if (statement === undefined) return [];
-  const ranges = text[statement.start] === '[' ? itemsOf(text, statement.start) : [statement];
-  return ranges.map(({ start, end }) => ({ start: positionOf(text, start), end: positionOf(text, end) }));
+  return text[statement.start] === '[' ? itemsOf(text, statement.start) : [statement];
+}
+
+function stringAt(text: string, { start, end }: Range): string {
+  const value: unknown = JSON.parse(text.slice(start, end));
+  return typeof value === 'string' ? value : '';
 }
 
 interface Range {

@@ -98,7 +98,7 @@ function matchOfAccount({ accounts, names, canonicalUsers }: CompiledPrincipals,
   if (isAccountNamed && kind === 'root') return 'direct';
   if (names.has(arn) || (kind === 'user' && uniqueId !== undefined && names.has(uniqueId))) return 'direct';
   if (roleArn !== undefined && (names.has(roleArn) || (uniqueId !== undefined && names.has(uniqueId)))) return 'role';
-  if (issuerArn !== undefined && names.has(issuerArn)) return 'issuer';
+  if (issuerArn !== undefined && (names.has(issuerArn) || (uniqueId !== undefined && names.has(uniqueId)))) return 'issuer';
   return isAccountNamed ? 'account' : undefined;
 }
 

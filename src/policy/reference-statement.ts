@@ -150,7 +150,11 @@ function naming(kind: string, value: string, { principal }: Facts): Naming | und
   if (!isInAccount || account === undefined) return undefined;
   if (value === account || (/^arn:[^:]*:iam::\d{12}:root$/.test(value) && value.split(':')[4] === account)) return ofAccount;
   if (value === arn) return 'direct';
-  if (value === uniqueId) return principal.kind === 'user' ? 'direct' : roleArn === undefined ? undefined : 'role';
+  if (value === uniqueId) {
+    if (principal.kind === 'user') return 'direct';
+    if (roleArn !== undefined) return 'role';
+    return issuerArn === undefined ? undefined : 'issuer';
+  }
   if (value === roleArn) return 'role';
   return value === issuerArn ? 'issuer' : undefined;
 }

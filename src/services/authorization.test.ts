@@ -35,6 +35,13 @@ const answeredToOthers: Readonly<Record<string, string>> = {
   'sts:GetAccessKeyInfo': 'tells the account of any access key to anybody who may ask',
 };
 
+/** Operations with a role in their request that they hand to nobody. */
+const takesNoRole: Readonly<Record<string, string>> = {
+  'sts:AssumeRole': 'the caller becomes the role',
+  'sts:AssumeRoleWithSAML': 'the caller becomes the role',
+  'sts:AssumeRoleWithWebIdentity': 'the caller becomes the role',
+};
+
 const pathOfList = "AWS's refusals name the path that is listed";
 const unknownHandshake = 'a handshake that is not there has no kind, which is a part of its ARN';
 /** Actions whose resources depart from the service authorization reference, with the reason. May only shrink: one that no longer does must go. */
@@ -96,6 +103,7 @@ beforeAll(async () => {
   await addUser('powerless', undefined);
   await addUser('denied', { Version: '2012-10-17', Statement: [everything, { Effect: 'Deny', Action: '*', Resource: '*' }] });
   await addUser('administrator', { Version: '2012-10-17', Statement: [everything] });
+  await addUser('keeper', { Version: '2012-10-17', Statement: [everything, { Effect: 'Deny', Action: 'iam:PassRole', Resource: '*' }] });
   await addUser('stranger', { Version: '2012-10-17', Statement: [everything] }, 'other root');
   await addResources();
   keys['expired'] = await expiredSession();
@@ -234,7 +242,23 @@ const samples: Readonly<Record<string, unknown>> = {
 
 /** Where a member's name means something else in one service. */
 const samplesOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  ce: { TimePeriod: { Start: '2026-11-01', End: '2026-11-02' } },
+  budgets: {
+    AccountId: '111122223333',
+    BudgetType: 'COST',
+    ActionId: '7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    ExecutionRoleArn: 'arn:aws:iam::111122223333:role/some-role',
+    ResourceARN: 'arn:aws:budgets::111122223333:budget/some-name',
+    Address: 'a@example.org',
+  },
+  ce: {
+    TimePeriod: { Start: '2026-11-01', End: '2026-11-02' },
+    DateInterval: { StartDate: '2026-11-01' },
+    BaselineTimePeriod: { Start: '2026-10-01', End: '2026-11-01' },
+    ComparisonTimePeriod: { Start: '2026-11-01', End: '2026-12-01' },
+    MonitorArn: 'arn:aws:ce::111122223333:anomalymonitor/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    CostCategoryArn: 'arn:aws:ce::111122223333:costcategory/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+    ResourceArn: 'arn:aws:ce::111122223333:costcategory/7e9dd22d-8dc6-4571-95ab-ca400264778c',
+  },
   'iam-toolbox': { authorizationId: '0a1b2c' },
   kms: { AliasName: 'alias/some-name', ReplicaRegion: 'eu-west-1', PrimaryRegion: 'eu-west-1' },
   lambda: {
@@ -328,6 +352,8 @@ function sampleValue(shape: Shape | undefined, service: string): unknown {
       return true;
     case 'integer':
     case 'long':
+    case 'double':
+    case 'float':
       return 1;
     default:
       return 'some-name';
@@ -372,6 +398,28 @@ describe.each(Object.keys(services))('%s', (name) => {
       }
     }
   });
+});
+
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+test('whoever hands a role to a service must be allowed iam:PassRole for it', async () => {
+  const asked: string[] = [];
+  for (const name of Object.keys(services)) {
+    const [model, definition] = await Promise.all([loadServiceModel(name), services[name]?.()]);
+    for (const { name: operationName } of definition?.operations ?? []) {
+      const operation = model.operations.get(operationName);
+      const label = `${name}:${operationName}`;
+      const members = [...(operation?.input?.members.keys() ?? [])].filter((member) => /^(?:Role|\w*RoleArn)$/.test(member));
+      // The role is the caller's own to be, or an example's that the operation refuses anyway.
+      if ((members.length === 0 && label !== 'iam:AddRoleToInstanceProfile') || label in takesNoRole) continue;
+      const role = `arn:aws:iam::${account}:role/some-role`;
+      const given = Object.fromEntries(members.map((member) => [member, role]));
+      const { body } = await send(operation, { ...sampleOf(operation?.input, name), ...given }, keys['keeper']);
+      expect(body, label).toContain('is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/');
+      asked.push(label);
+    }
+  }
+  expect(asked).toContain('iam:AddRoleToInstanceProfile');
+  expect(asked).toContain('lambda:CreateFunction');
 });
 
 describe.each(Object.keys(services))('%s, called from another account', (name) => {

@@ -3,6 +3,7 @@ import type { ServiceDefinition } from '../kit/service.ts';
 
 export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>> = {
   account: async () => (await import('./account/index.ts')).account,
+  budgets: async () => (await import('./budgets/index.ts')).budgets,
   ce: async () => (await import('./ce/index.ts')).ce,
   cloudtrail: async () => (await import('./cloudtrail/index.ts')).cloudtrail,
   iam: async () => (await import('./iam/index.ts')).iam,

@@ -62,6 +62,8 @@ function whatIsGone({ contextId, context, question }: PastCall, { now, supposed 
   if (now.identity(contextId) === undefined || supposed.identity(contextId) === undefined)
     return `the principal ${principal.roleArn ?? principal.arn} is gone`;
   if (sessionPolicies.some(({ arn, text }) => arn === undefined && text === undefined)) return 'the session policy was not recorded';
+  if (context.vpcEndpoint !== undefined && context.vpcEndpoint.policy.text === undefined)
+    return 'the policy of the VPC endpoint was not recorded';
   if (!isReached && question.accesses.every(({ resourceMode }) => resourceMode === undefined)) return undefined;
   const isGone = (access: RecordedAccess): boolean => {
     const name = resourceName(access, context);

@@ -38,16 +38,25 @@ function isNode(target: string): boolean {
 
 async function attachToNode(policy: PolicyGiven, target: string, hands: Hands): Promise<void> {
   const account = await managementOf(target, hands);
-  const policyId = 'id' in policy ? organizationPolicyId(policy.id) : await createdPolicy(policy, account, hands);
+  const policyId = 'id' in policy ? await guardrailId(policy.id, account, hands) : await createdPolicy(policy, account, hands);
   await hands.run({ service: 'organizations', name: 'AttachPolicy', account }, { PolicyId: policyId, TargetId: target });
 }
 
 async function detachFromNode(policy: string, target: string, hands: Hands): Promise<void> {
   const account = await managementOf(target, hands);
-  await hands.run(
-    { service: 'organizations', name: 'DetachPolicy', account },
-    { PolicyId: organizationPolicyId(policy), TargetId: target },
-  );
+  const PolicyId = await guardrailId(policy, account, hands);
+  await hands.run({ service: 'organizations', name: 'DetachPolicy', account }, { PolicyId, TargetId: target });
+}
+
+/** @throws Error for a policy of a type that is not asked when a call is authorised */
+async function guardrailId(given: string, account: string, { run }: Hands): Promise<string> {
+  const PolicyId = organizationPolicyId(given);
+  const { Policy } = await run({ service: 'organizations', name: 'DescribePolicy', account }, { PolicyId });
+  const summary = isRecord(Policy) ? Policy['PolicySummary'] : undefined;
+  const type = isRecord(summary) ? String(summary['Type']) : '';
+  if (type !== 'SERVICE_CONTROL_POLICY' && type !== 'RESOURCE_CONTROL_POLICY')
+    throw new Error(`\`${given}\` is a ${type}, which what-if does not judge by: only service and resource control policies`);
+  return PolicyId;
 }
 
 async function managementOf(id: string, { organizations, transaction }: Hands): Promise<string> {
@@ -153,6 +162,7 @@ async function replace({ policy, text, of, slot }: Extract<Change, { readonly ki
   if (/^p-/.test(policy) || parts?.service === 'organizations') {
     const PolicyId = organizationPolicyId(policy);
     const account = await managementOf(PolicyId, hands);
+    await guardrailId(PolicyId, account, hands);
     await hands.run({ service: 'organizations', name: 'UpdatePolicy', account }, { PolicyId, Content: text });
   } else if (parts?.service === 'iam' && parts.resource.startsWith('policy/')) await replaceManaged(policy, parts, text, hands);
   else if (parts === undefined) throw new Error(`\`${policy}\` is no policy; give p-…, an ARN, or an inline policy's name with --of ARN`);

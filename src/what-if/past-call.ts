@@ -1,6 +1,6 @@
 // A call of the past as a question of today: what was recorded of it, together with an identity, places and a resource's policy.
 import type { Access } from '../kit/operation.ts';
-import type { AccountPlace, Identity } from '../kit/ports.ts';
+import type { AccountPlace, Identity, VpcEndpoint } from '../kit/ports.ts';
 import type { RecordedAccess, RecordedContext, RecordedQuestion } from '../pipeline/asked-record.ts';
 import { questionOf } from '../pipeline/authorize.ts';
 import type { AuthorizationRequest, ConditionContext, ResourcePolicy } from '../policy/policy.ts';
@@ -15,7 +15,8 @@ export interface PastCall {
 
 /** The policy and the tags of a resource. */
 export interface ResourceState {
-  readonly policy: ResourcePolicy;
+  /** Undefined: resources of its kind have none. */
+  readonly policy: ResourcePolicy | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -24,13 +25,24 @@ export interface State {
   identity(contextId: string): Identity | undefined;
   place(account: string): AccountPlace | undefined;
   resource(name: string): ResourceState | undefined;
+  /** By which the callers of a context came; with the policy that it had then, as the configuration has it. */
+  endpoint(contextId: string): VpcEndpoint | undefined;
 }
 
-/** Under which name a state has the policy that took part in an access; undefined when none did. */
-export function resourceName({ resourceMode, action, resource }: RecordedAccess, { account }: RecordedContext): string | undefined {
-  if (resourceMode === undefined) return undefined;
-  const service = resourceMode === 'trust' ? 'iam' : action.slice(0, action.indexOf(':'));
-  return `${service} ${account} ${resource}`;
+/** What stands for the service in the name of a resource of which only the tags are asked. */
+export const tagsOnly = 'tags';
+
+/** Under which name a state has the resource of an access; undefined when neither its policy nor its tags were asked. */
+export function resourceName(
+  { resourceMode, resourceTags, action, resource }: RecordedAccess,
+  { account }: RecordedContext,
+): string | undefined {
+  if (resourceMode === undefined) return resourceTags === undefined || resource === '*' ? undefined : `${tagsOnly} ${account} ${resource}`;
+  return `${resourceMode === 'trust' ? 'iam' : serviceOf(action)} ${account} ${resource}`;
+}
+
+function serviceOf(action: string): string {
+  return action.slice(0, action.indexOf(':'));
 }
 
 /** The owner of the resource. */
@@ -59,8 +71,10 @@ export function askedOf(
     principal: principal.account === undefined ? undefined : state.place(principal.account),
     resource: state.place(access.resourceAccount ?? context.account),
     source: context.source === undefined ? undefined : state.place(context.source.account),
+    vpcEndpoint: context.vpcEndpoint === undefined ? undefined : state.place(context.vpcEndpoint.ownerAccount),
   };
-  const facts = { ...context, identity, now: timeMs, region: call.region, places };
+  const vpcEndpoint = state.endpoint(call.contextId);
+  const facts = { ...context, vpcEndpoint, identity, now: timeMs, region: call.region, places };
   const question = questionOf(facts, accessOf(access, state.resource(resourceName(access, context) ?? '')), context.account);
   return { ...question, resourceAccount: question.resourceAccount ?? owner, context: watched(question.context, call, access, used) };
 }
@@ -73,9 +87,18 @@ function accessOf(recorded: RecordedAccess, resource: ResourceState | undefined)
     ...rest,
     // Decoding boundary: the ledger holds actions that an operation of this build has named.
     action: action as Access['action'],
-    ...(resource === undefined ? {} : { resourceTags: resource.tags }),
+    ...(resource === undefined ? {} : { resourceTags: resource.tags, ...contextWith(resource.tags, recorded) }),
     ...(policy === undefined ? {} : { resourcePolicy: policy }),
   };
+}
+
+/** The service's own spelling of the resource's tags, with those of today. */
+function contextWith(tags: ResourceState['tags'], { action, context, resourceMode }: RecordedAccess): Pick<Access, 'context'> {
+  const service = resourceMode === 'trust' ? 'iam' : serviceOf(action);
+  if (resourceMode !== 'trust' && service !== 'secretsmanager') return context === undefined ? {} : { context };
+  const others = Object.entries(context ?? {}).filter(([key]) => !key.includes(':ResourceTag/'));
+  const own = Object.entries(tags).map(([key, value]) => [`${service}:ResourceTag/${key}`, value] as const);
+  return { context: Object.fromEntries([...others, ...own]) };
 }
 
 const timeKeys: ReadonlySet<string> = new Set(['aws:currenttime', 'aws:epochtime', 'aws:multifactorauthage']);

@@ -23,7 +23,9 @@ export function samePlace(left: AccountPlace, right: AccountPlace): boolean {
 }
 
 export function sameResource(left: ResourceState, right: ResourceState): boolean {
-  return left.policy.mode === right.policy.mode && sameSource(left.policy.source, right.policy.source) && sameData(left.tags, right.tags);
+  return (
+    left.policy?.mode === right.policy?.mode && sameSource(left.policy?.source, right.policy?.source) && sameData(left.tags, right.tags)
+  );
 }
 
 function sameSources(left: Sources, right: Sources): boolean {

@@ -1,19 +1,20 @@
 // The two states that calls are judged in: the installation as it is, and as it would be with the changes. Both are read when a call needs them,
 // in one unit of work, which makes the changes between the two readings and is discarded.
 
-import { parseArn } from '../base/arn.ts';
+import { type ArnParts, parseArn } from '../base/arn.ts';
 import { seededIds } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import type { Access } from '../kit/operation.ts';
-import type { AccountPlace, GuardrailsPort, Identity } from '../kit/ports.ts';
+import type { AccountPlace, GuardrailsPort, Identity, VpcEndpoint } from '../kit/ports.ts';
+import { taggablesOf } from '../kit/taggables.ts';
 import { anonymous } from '../pipeline/anonymous.ts';
-import type { RecordedContext } from '../pipeline/asked-record.ts';
+import type { RecordedContext, RecordedEndpoint } from '../pipeline/asked-record.ts';
 import type { PerformParts } from '../pipeline/perform.ts';
 import { accessesOf, suppose } from '../pipeline/suppose.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { make } from './operations.ts';
-import { ownerOf, type PastCall, type ResourceState, resourceName, type State } from './past-call.ts';
+import { ownerOf, type PastCall, type ResourceState, resourceName, type State, tagsOnly } from './past-call.ts';
 import type { Change } from './request.ts';
 import { sameIdentity, samePlace, sameResource } from './sameness.ts';
 
@@ -44,6 +45,8 @@ interface Known {
   readonly identities: Map<string, Pair<Identity | undefined>>;
   readonly places: Map<string, Pair<AccountPlace | undefined>>;
   readonly resources: Map<string, Pair<ResourceState | undefined>>;
+  /** The same in both states: no change is about them. */
+  readonly endpoints: Map<string, VpcEndpoint>;
 }
 
 /** What a call needs that is not known. */
@@ -54,19 +57,22 @@ interface Wanted {
 }
 
 export function createStates(parts: StateParts, changes: readonly Change[]): States {
-  const known: Known = { identities: new Map(), places: new Map(), resources: new Map() };
+  const known: Known = { identities: new Map(), places: new Map(), resources: new Map(), endpoints: new Map() };
   const stateOf = (side: keyof Pair<unknown>): State => ({
     identity: (contextId) => known.identities.get(contextId)?.[side],
     place: (account) => known.places.get(account)?.[side],
     resource: (name) => known.resources.get(name)?.[side],
+    endpoint: (contextId) => known.endpoints.get(contextId),
   });
   return {
     now: stateOf('now'),
     supposed: stateOf('supposed'),
     async prepare(calls) {
       if (known.identities.size + known.places.size + known.resources.size > limits.whatIfKnownMax)
-        for (const map of [known.identities, known.places, known.resources]) map.clear();
+        for (const map of [known.identities, known.places, known.resources, known.endpoints]) map.clear();
       const wanted = wantedBy(calls, known);
+      for (const [id, { vpcEndpoint }] of wanted.contexts)
+        if (vpcEndpoint !== undefined) known.endpoints.set(id, endpointOf(parts, vpcEndpoint));
       if (wanted.contexts.size + wanted.accounts.size + wanted.resources.size > 0) await read(parts, changes, wanted, known);
     },
     reach({ contextId, context, question }) {
@@ -80,12 +86,20 @@ export function createStates(parts: StateParts, changes: readonly Change[]): Sta
   };
 }
 
+function endpointOf({ perform }: StateParts, { policy, ...facts }: RecordedEndpoint): VpcEndpoint {
+  const { name, text } = policy;
+  // INVARIANT: judge.ts does not judge a call whose endpoint's policy was not recorded.
+  return { ...facts, policy: { name, policy: perform.compile(text ?? nothing) } };
+}
+
+const nothing = '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}';
+
 function differs(pair: Pair<unknown> | undefined): boolean {
   return pair !== undefined && pair.now !== pair.supposed;
 }
 
-function accountsOf({ principal, account, source }: RecordedContext): readonly string[] {
-  return [principal.account, account, source?.account].filter((each): each is string => each !== undefined);
+function accountsOf({ principal, account, source, vpcEndpoint }: RecordedContext): readonly string[] {
+  return [principal.account, account, source?.account, vpcEndpoint?.ownerAccount].filter((each): each is string => each !== undefined);
 }
 
 function wantedBy(calls: readonly PastCall[], known: Known): Wanted {
@@ -117,12 +131,13 @@ export async function tryChanges(parts: StateParts, changes: readonly Change[]):
 async function makeAll(parts: StateParts, changes: readonly Change[], transaction: Transaction): Promise<void> {
   // What the changes create bears the same names however often they are made.
   const ids = seededIds('what-if');
-  const { organizations } = parts.perform;
+  // Nothing of a state that never was may stay in what the server remembers of guardrails.
+  const perform = { ...parts.perform, authorizer: { ...parts.perform.authorizer, guardrails: parts.newGuardrails() } };
   const run = (
     at: { readonly service: string; readonly name: string; readonly account: string; readonly region?: string },
     input: Structure,
   ) =>
-    suppose(parts.perform, transaction, {
+    suppose(perform, transaction, {
       service: at.service,
       operation: at.name,
       account: at.account,
@@ -131,7 +146,7 @@ async function makeAll(parts: StateParts, changes: readonly Change[], transactio
       now: parts.now(),
       ids,
     });
-  for (const change of changes) await make(change, { transaction, organizations, run });
+  for (const change of changes) await make(change, { transaction, organizations: perform.organizations, run });
 }
 
 interface Reading {
@@ -193,7 +208,7 @@ async function identityOf({ perform }: StateParts, context: RecordedContext, tra
 }
 
 /** The operation whose access rule tells the policy of a service's resources, and the member that names the resource. */
-const readers: Readonly<Record<string, readonly [operation: string, member: string]>> = {
+const policyReaders: Readonly<Record<string, readonly [operation: string, member: string]>> = {
   kms: ['GetKeyPolicy', 'KeyId'],
   secretsmanager: ['GetResourcePolicy', 'SecretId'],
   lambda: ['GetPolicy', 'FunctionName'],
@@ -210,8 +225,9 @@ async function resourceOf(
     const role = await perform.principals.role(transaction, arn);
     return role && { policy: { mode: 'trust', source: role.trust }, tags: role.tags };
   }
-  const reader = readers[service];
   const parts = parseArn(arn);
+  if (service === tagsOnly) return parts === undefined ? undefined : tagsOf(perform, parts, transaction);
+  const reader = policyReaders[service];
   if (reader === undefined || (parts === undefined && service !== 'organizations')) return undefined;
   const [operation, member] = reader;
   const isOrganization = service === 'organizations';
@@ -225,6 +241,17 @@ async function resourceOf(
     ids: seededIds('what-if'),
   });
   return stateOfAccess(accesses[0]);
+}
+
+/** Of a resource without a policy of its own. */
+async function tagsOf(perform: PerformParts, arn: ArnParts, transaction: Transaction): Promise<ResourceState | undefined> {
+  const { account, region } = arn;
+  const place = { transaction, partition: perform.partition, account, region: region === '' ? undefined : region };
+  for (const taggable of taggablesOf(await perform.taggables.all(), arn)) {
+    const found = await taggable.find(place, arn);
+    if (found !== undefined) return { policy: undefined, tags: found.tags };
+  }
+  return undefined;
 }
 
 function stateOfAccess(access: Access | undefined): ResourceState | undefined {

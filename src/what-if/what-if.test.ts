@@ -6,9 +6,14 @@ import type { Message } from './replay.ts';
 import type { Change } from './request.ts';
 
 let setting: WhatIfSetting;
+let tagPolicy = '';
 beforeAll(async () => {
   setting = await startWhatIfSetting('what-if', ['admin', 'session', 'stranger']);
   await setting.makeCalls();
+  const { Policy } = await setting.castellan
+    .organizations()
+    .createPolicy({ Name: 'tags', Description: '', Type: 'TAG_POLICY', Content: '{"tags":{}}' });
+  tagPolicy = Policy?.PolicySummary?.Id ?? '';
 }, 30_000);
 afterAll(() => setting.castellan.stop());
 
@@ -118,6 +123,22 @@ test('cannot tell of a caller that is gone, unless the change does not reach it'
   expect((await summaryOf([attach(deny('s3:*'), userArn('limited'))]))?.cannotTell).toBe(0);
 });
 
+test('judges by the tags that resources and callers have today', async () => {
+  const iam = setting.castellan.iam(setting.root);
+  const onTagged = attach(deny('iam:GetUser', { StringEquals: { 'aws:ResourceTag/team': 'red' } }), setting.unit);
+  const byTagged = attach(deny('iam:GetUser', { StringEquals: { 'aws:PrincipalTag/team': 'gold' } }), setting.unit);
+  const before = [(await summaryOf([onTagged]))?.refused, (await summaryOf([byTagged]))?.refused];
+  await iam.untagUser({ UserName: 'limited', TagKeys: ['team'] });
+  await iam.tagUser({ UserName: 'admin', Tags: [{ Key: 'team', Value: 'gold' }] });
+  const after = [(await summaryOf([onTagged]))?.refused, (await summaryOf([byTagged]))?.refused];
+  await iam.tagUser({ UserName: 'limited', Tags: [{ Key: 'team', Value: 'red' }] });
+  await iam.untagUser({ UserName: 'admin', TagKeys: ['team'] });
+  expect([before, after]).toEqual([
+    [2, 0],
+    [0, 1],
+  ]);
+});
+
 const impossible: readonly (readonly [string, () => readonly Change[], string])[] = [
   ['detaches what is not attached', () => [detach('p-12345678', setting.unit)], 'PolicyNotFoundException'],
   ['takes away the last policy', () => [detach('p-FullAWSAccess', setting.unit)], 'You cannot remove the last policy'],
@@ -130,6 +151,11 @@ const impossible: readonly (readonly [string, () => readonly Change[], string])[
     'is for a policy of AWS',
     () => [{ kind: 'change', policy: 'p-FullAWSAccess', text: deny('*'), of: undefined, slot: undefined }],
     'organization',
+  ],
+  [
+    'is of a type that decides no call',
+    () => [{ kind: 'attach', policy: { id: tagPolicy }, target: setting.unit, slot: undefined }],
+    'is a TAG_POLICY',
   ],
   ['leaves a key without a policy', () => [detach('policy', setting.keyArn)], 'cannot be without a policy'],
 ];

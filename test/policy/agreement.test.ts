@@ -42,6 +42,24 @@ test('evaluation agrees with the reference on 20,000 random questions, of which 
   for (const count of seen.values()) expect(count).toBeGreaterThan(20);
 }, 120_000);
 
+test('what a list of policies knows of its policies changes no decision', () => {
+  fc.assert(
+    fc.property(question, (each) => {
+      const request = authorizationRequest(each);
+      const { identity, session, serviceControl, resourceControl } = request;
+      const plain = {
+        ...request,
+        identity: [...identity],
+        session: session && [...session],
+        serviceControl: serviceControl?.map((level) => [...level]),
+        resourceControl: resourceControl?.map((level) => [...level]),
+      };
+      expect(evaluate(plain)).toEqual(evaluate(request));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test('the explanation decides as the evaluation does, and its layers bear it out', () => {
   fc.assert(
     fc.property(question, (each) => {

@@ -91,7 +91,7 @@ const rotationFunction = `
 import { DescribeSecretCommand, GetRandomPasswordCommand, GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient,
   UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 const client = new SecretsManagerClient({});
-export const handler = async ({ Step, SecretId, ClientRequestToken: token }) => {
+export const handler = async ({ Step, SecretId, ClientRequestToken: token, RotationToken }) => {
   const { RotationEnabled, VersionIdsToStages: versions } = await client.send(new DescribeSecretCommand({ SecretId }));
   if (!RotationEnabled) throw new Error('rotation is not enabled');
   if (!(token in versions)) throw new Error('no such version');
@@ -103,7 +103,11 @@ export const handler = async ({ Step, SecretId, ClientRequestToken: token }) => 
     try { await pending(); } catch (error) {
       if (error.name !== 'ResourceNotFoundException') throw error;
       const { RandomPassword: SecretString } = await client.send(new GetRandomPasswordCommand({ ExcludePunctuation: true }));
-      await client.send(new PutSecretValueCommand({ SecretId, ClientRequestToken: token, SecretString, VersionStages: ['AWSPENDING'] }));
+      const put = { SecretId, ClientRequestToken: token, SecretString, VersionStages: ['AWSPENDING'] };
+      const forged = new PutSecretValueCommand({ ...put, RotationToken: '00000000-0000-4000-8000-000000000000' });
+      const refusal = await client.send(forged).then(() => 'none', (error) => error.name);
+      if (refusal !== 'InvalidParameterException') throw new Error('a forged token was taken');
+      await client.send(new PutSecretValueCommand({ ...put, RotationToken }));
     }
   } else if (Step === 'testSecret') {
     if (!/^[A-Za-z0-9]{32}$/.test((await pending()).SecretString)) throw new Error('not a password');
@@ -137,6 +141,9 @@ out['rotated'] = len(secrets.get_secret_value(SecretId='by-function')['SecretStr
 out['next'] = described['NextRotationDate'] > described['LastRotatedDate']
 names = [e['EventName'] for p in boto3.client('cloudtrail').get_paginator('lookup_events').paginate(LookupAttributes=[{'AttributeKey': 'ResourceName', 'AttributeValue': first['ARN']}]) for e in p['Events']]
 out['events'] = [names.count('RotationStarted'), names.count('RotationSucceeded')]
+put = [json.loads(e['CloudTrailEvent'])['requestParameters'] for p in boto3.client('cloudtrail').get_paginator('lookup_events').paginate(LookupAttributes=[{'AttributeKey': 'EventName', 'AttributeValue': 'PutSecretValue'}]) for e in p['Events']]
+out['token in ledger'] = any('4000-8000-000000000000' in json.dumps(p) for p in put)
+out['late token'] = error(lambda: secrets.put_secret_value(SecretId='by-function', SecretString='x', RotationToken='a' * 36))
 print(json.dumps(out))
 `;
 
@@ -207,6 +214,8 @@ describe.skipIf(!hasBoto)('boto3', () => {
       rotated: 32,
       next: true,
       events: [1, 1],
+      'token in ledger': false,
+      'late token': 'InvalidParameterException: The RotationToken is not the token of a rotation of this version that is in progress.',
     });
   });
 

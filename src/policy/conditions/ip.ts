@@ -18,6 +18,12 @@ export function ipInRange(templates: readonly Template[]): ValuesTest {
   };
 }
 
+/** Whether the address is in the CIDR block. */
+export function isInRange(block: string, address: string): boolean {
+  const [range, single] = [parseRange(block), parseAddress(address)];
+  return range !== undefined && single !== undefined && isInside(range, single);
+}
+
 function isInside({ address: base, prefixLength }: Range, address: Address): boolean {
   if (base.length !== address.length) return false;
   for (let index = 0; index < base.length; index += 1) {

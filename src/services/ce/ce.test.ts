@@ -3,7 +3,9 @@
 import { CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
+import { parseDecimal } from '../../base/decimal.ts';
 import type { Structure } from '../../protocol/protocol.ts';
+import { usageRecords } from './usage.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -129,6 +131,32 @@ describe('metering of requests', () => {
   });
 });
 
+describe('who pays', () => {
+  test('an account pays for itself until it joins, its organisation from then on, and it again once it has left', async () => {
+    const account = '555566667777';
+    const root = await server.addAccount(account);
+    const use = async () => {
+      await server.kms(root).listKeys({});
+      await server.work.settle();
+    };
+    const quantity = async (credentials?: ClientCredentials) => {
+      const Filter = { And: [usageType('us-east-1-KMS-Requests'), { Dimensions: { Key: 'LINKED_ACCOUNT', Values: [account] } }] };
+      return (await query({ Filter }, credentials)).ResultsByTime[0]?.Total['UsageQuantity']?.Amount;
+    };
+    await use();
+    const { Handshake } = await server.organizations().inviteAccountToOrganization({ Target: { Id: account, Type: 'ACCOUNT' } });
+    await server.organizations(root).acceptHandshake({ HandshakeId: Handshake?.Id });
+    expect([await quantity(root), await quantity()]).toEqual(['0', '0']);
+    await use();
+    await use();
+    expect([await quantity(root), await quantity()]).toEqual(['2', '2']);
+    await server.organizations(root).leaveOrganization({});
+    expect([await quantity(root), await quantity()]).toEqual(['1', '2']);
+    await use();
+    expect([await quantity(root), await quantity()]).toEqual(['2', '2']);
+  });
+});
+
 describe('metering of what is stored', () => {
   test('a key costs its part of a month for every hour that it is there, and nothing once it waits for deletion', async () => {
     const kms = server.kms(roots[outsider]);
@@ -197,6 +225,30 @@ describe('metering of what is stored', () => {
   });
 });
 
+test('hours that are too old to be asked for are dropped, and their days stay', async () => {
+  const hoursIn = async () => {
+    const counts = new Map<string, number>();
+    for await (const { collection, value } of server.store.dump()) {
+      if (collection !== 'ce.usage-hours') continue;
+      const day = String(value['day']);
+      counts.set(day, (counts.get(day) ?? 0) + 1);
+    }
+    return counts;
+  };
+  const old = day();
+  await server.work.settle();
+  expect((await hoursIn()).get(old)).toBeGreaterThan(0);
+  const before = (await query({ TimePeriod: { Start: old, End: day(1) } })).ResultsByTime[0]?.Total['UsageQuantity'];
+  server.clock.advance(16 * dayMs);
+  await server.work.settle();
+  const after = await hoursIn();
+  expect(after.get(old)).toBeUndefined();
+  expect(after.get(day(-1))).toBeGreaterThan(0);
+  expect(
+    Number((await query({ TimePeriod: { Start: old, End: day(1) } })).ResultsByTime[0]?.Total['UsageQuantity']?.Amount),
+  ).toBeGreaterThanOrEqual(Number(before?.Amount));
+});
+
 describe('questions', () => {
   test('months are cut off where the period begins and ends, and the running month is estimated', async () => {
     const answer = await query({ Granularity: 'MONTHLY', TimePeriod: { Start: day(-40), End: day(1) } });
@@ -219,6 +271,70 @@ describe('questions', () => {
     expect(Object.keys(amounts(answer, 'UsageQuantity')).includes('AWS Key Management Service')).toBe(hasKms);
   });
 
+  test('the days of a month add up to the month', async () => {
+    const TimePeriod = { Start: `${day().slice(0, 8)}01`, End: day(1) };
+    const total = async (Granularity: string, metric: string) => {
+      const { ResultsByTime } = await ask('GetCostAndUsage', {
+        TimePeriod,
+        Granularity,
+        Metrics: [metric],
+        Filter: service('AWS Key Management Service'),
+      });
+      return ResultsByTime.reduce((sum, { Total }) => sum + (parseDecimal(Total[metric]?.Amount ?? '') ?? 0n), 0n);
+    };
+    for (const metric of ['UnblendedCost', 'BlendedCost', 'UsageQuantity'])
+      expect(await total('DAILY', metric)).toBe(await total('MONTHLY', metric));
+  });
+
+  test('pages go through every group and every period once, also through periods without groups', async () => {
+    const root = await server.addAccount('666677778888');
+    const line = {
+      payer: '666677778888',
+      productCode: 'awskms',
+      product: 'AWS Key Management Service',
+      region: 'us-east-1',
+      prefix: 'us-east-1-',
+    };
+    const kind = { usageType: 'KMS-Requests', unit: 'Requests', divisor: '1', isMonthly: false, tags: {}, account: '666677778888' };
+    await server.store.transact(async (transaction) => {
+      for (let number = 0; number < 1_200; number += 1) {
+        const used = [day(), day(-2), day(-4)].slice(0, 1 + (number % 3));
+        for (const month of new Set(used.map((each) => each.slice(0, 7)))) {
+          const days = Object.fromEntries(used.filter((each) => each.startsWith(month)).map((each) => [each.slice(8), '1']));
+          usageRecords.put(transaction, { ...line, ...kind, operation: `Operation${number}`, month, days });
+        }
+      }
+    });
+    const Filter = usageType('us-east-1-KMS-Requests');
+    const input = { TimePeriod: { Start: day(-5), End: day(1) }, Filter, GroupBy: groupBy('OPERATION') };
+    const seen = new Map<string, number>();
+    let pages = 0;
+    let token: string | undefined;
+    do {
+      const page: Answer = await query({ ...input, ...(token === undefined ? {} : { NextPageToken: token }) }, root);
+      for (const { TimePeriod, Groups } of page.ResultsByTime)
+        seen.set(TimePeriod.Start, (seen.get(TimePeriod.Start) ?? 0) + Groups.length);
+      pages += 1;
+      token = page.NextPageToken;
+    } while (token !== undefined);
+    expect(pages).toBe(3);
+    expect([...seen]).toEqual([
+      [day(-5), 0],
+      [day(-4), 400],
+      [day(-3), 0],
+      [day(-2), 800],
+      [day(-1), 0],
+      [day(), 1_200],
+    ]);
+    await expect(query({ ...input, Filter: service('AWS Lambda'), NextPageToken: token ?? 'djE6eA' }, root)).rejects.toThrow(
+      'InvalidNextTokenException',
+    );
+    const first: Answer = await query(input, root);
+    await expect(query({ ...input, GroupBy: groupBy('REGION'), NextPageToken: first.NextPageToken }, root)).rejects.toThrow(
+      'RequestChangedException',
+    );
+  });
+
   test('an account without usage gets an empty total', async () => {
     const root = await server.addAccount('444455556666');
     const answer = await query({}, root);
@@ -238,6 +354,12 @@ describe('questions', () => {
     ['a day that does not exist', () => period('2026-02-30', day(1)), 'Start time 2026-02-30 is invalid. Valid format is: yyyy-MM-dd.'],
     ['three groups', () => ({ GroupBy: groupBy('SERVICE', 'REGION', 'OPERATION') }), 'Only two values for GroupBy are allowed'],
     ['no metric', () => ({ Metrics: [] }), 'Selected metrics cannot be null.'],
+    ['a filter of too many parts', () => ({ Filter: { Or: Array.from({ length: 600 }, () => service('a')) } }), 'more than 500 parts'],
+    [
+      'a filter that is nested too deeply',
+      () => ({ Filter: Array.from({ length: 30 }).reduce<Structure>((inner) => ({ Not: inner }), service('a')) }),
+      'nested too deeply',
+    ],
     ['an unknown metric', () => ({ Metrics: ['Price'] }), 'Invalid metric: Price'],
     [
       'two roots',

@@ -1,7 +1,8 @@
 // GetCostAndUsage: the bill cut into periods, filtered, grouped and added up.
 // https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_GetCostAndUsage.html
+
+import { printDecimal } from '../../base/decimal.ts';
 import type { Context } from '../../kit/context.ts';
-import { printAmount } from './amounts.ts';
 import type {
   DimensionValuesWithAttributes,
   Expression,
@@ -56,9 +57,11 @@ async function costAndUsage(context: Context, input: GetCostAndUsageRequest): Pr
     return { ResultsByTime, DimensionValueAttributes: [] };
   }
   const flat = results.flatMap((groups, index) => [...groups.values()].toSorted(byKeys).map((group) => ({ index, ...group })));
-  const { items, token } = pageOfAll(flat, { ...rest, granularity, Metrics, GroupBy, Filter }, NextPageToken);
-  const first = NextPageToken === undefined ? 0 : (items[0]?.index ?? 0);
-  const last = token === undefined ? period.slots.length - 1 : (items.at(-1)?.index ?? 0);
+  const { items, token, start } = pageOfAll(flat, { ...rest, granularity, Metrics, GroupBy, Filter }, NextPageToken);
+  // A period without groups stands on the page on which the ones before it end.
+  const former = flat[start - 1]?.index ?? -1;
+  const first = items[0]?.index === former ? former : former + 1;
+  const last = token === undefined ? period.slots.length - 1 : (items.at(-1)?.index ?? former);
   return {
     GroupDefinitions: GroupBy,
     ResultsByTime: period.slots.slice(first, last + 1).map((slot, offset) => {
@@ -70,6 +73,8 @@ async function costAndUsage(context: Context, input: GetCostAndUsageRequest): Pr
   };
 }
 
+const lineSpans = { HOURLY: 'hour', DAILY: 'day', MONTHLY: 'month' } as const;
+
 /** The lines that the filter lets through, by the start of the slot in which they are. */
 async function selected(
   context: Context,
@@ -79,7 +84,7 @@ async function selected(
 ): Promise<ReadonlyMap<string, readonly Facts[]>> {
   const matches = filter === undefined ? () => true : compileExpression(filter, 'filter');
   const { from, to } = period;
-  const query = { viewer: context.account, from, to, now: context.now, isHourly: granularity === 'HOURLY' };
+  const query = { viewer: context.account, from, to, now: context.now, by: lineSpans[granularity] };
   const slots = new Map<string, Facts[]>(period.slots.map(({ start }) => [start, []]));
   for (const facts of await factsOf(context.transaction, context.billing, query)) {
     if (!matches(facts)) continue;
@@ -100,7 +105,7 @@ const metricNames = [
   'UnblendedCost',
   'UsageQuantity',
 ] as const;
-type MetricName = (typeof metricNames)[number];
+export type MetricName = (typeof metricNames)[number];
 
 export function checkedMetrics(given: readonly string[]): readonly MetricName[] {
   if (given.length === 0) throw invalid('Selected metrics cannot be null.');
@@ -111,7 +116,7 @@ export function checkedMetrics(given: readonly string[]): readonly MetricName[] 
   });
 }
 
-interface Sum {
+export interface Sum {
   readonly unblended: bigint;
   readonly blended: bigint;
   readonly quantity: bigint;
@@ -119,7 +124,7 @@ interface Sum {
   readonly unit: string | undefined;
 }
 
-const nothing: Sum = { unblended: 0n, blended: 0n, quantity: 0n, unit: undefined };
+export const nothing: Sum = { unblended: 0n, blended: 0n, quantity: 0n, unit: undefined };
 const noUnit = 'N/A';
 
 interface GroupSum {
@@ -127,7 +132,7 @@ interface GroupSum {
   readonly sum: Sum;
 }
 
-function sumsOf(all: readonly Facts[], keysOf: (facts: Facts) => readonly string[]): ReadonlyMap<string, GroupSum> {
+export function sumsOf(all: readonly Facts[], keysOf: (facts: Facts) => readonly string[]): ReadonlyMap<string, GroupSum> {
   const groups = new Map<string, GroupSum>();
   for (const facts of all) {
     const keys = keysOf(facts);
@@ -155,19 +160,21 @@ export function metricOf(name: MetricName, sum: Sum): bigint {
   return name === 'BlendedCost' ? sum.blended : sum.unblended;
 }
 
+/** Costs are in the currency; usage that is measured in several units has none. */
+export function unitOf(name: MetricName, sum: Sum, currency: string): string {
+  if (name === 'NormalizedUsageAmount') return noUnit;
+  return name === 'UsageQuantity' ? (sum.unit ?? noUnit) : currency;
+}
+
 function shownMetrics(metrics: readonly MetricName[], sum: Sum, currency: string): Record<string, MetricValue> {
   return Object.fromEntries(
-    metrics.map((name) => {
-      const isUsage = name === 'UsageQuantity' || name === 'NormalizedUsageAmount';
-      const Unit = isUsage ? (name === 'UsageQuantity' ? (sum.unit ?? noUnit) : noUnit) : currency;
-      return [name, { Amount: printAmount(metricOf(name, sum)), Unit }];
-    }),
+    metrics.map((name) => [name, { Amount: printDecimal(metricOf(name, sum)), Unit: unitOf(name, sum, currency) }]),
   );
 }
 
 const groupsMax = 2;
 
-function groupKeys(definitions: readonly GroupDefinition[]): (facts: Facts) => readonly string[] {
+export function groupKeys(definitions: readonly GroupDefinition[]): (facts: Facts) => readonly string[] {
   if (definitions.length > groupsMax) throw invalid('Only two values for GroupBy are allowed');
   const ids = definitions.map(({ Type, Key }) => `${Type} ${Key}`);
   if (new Set(ids).size < ids.length) throw invalid('Duplicate GroupBy values are not allowed.');

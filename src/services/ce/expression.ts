@@ -8,21 +8,35 @@ import { invalid } from './service.ts';
 export type Matches = (facts: Facts) => boolean;
 
 /** What an expression stands in: a filter of a query, or a rule of a cost category, which may match in more ways. */
-export type ExpressionUse = 'filter' | 'rule';
+type ExpressionUse = 'filter' | 'rule';
 
 const roots = ['And', 'Or', 'Not', 'Dimensions', 'Tags', 'CostCategories'] as const;
 /** AWS: the dimensions of rules. */
 const ruleDimensions = ['LINKED_ACCOUNT', 'SERVICE_CODE', 'RECORD_TYPE', 'LINKED_ACCOUNT_NAME', 'REGION', 'USAGE_TYPE'];
 
 /** @throws Fault ValidationException */
-export function compileExpression(expression: Expression, use: ExpressionUse, depth = 0): Matches {
+export function compileExpression(expression: Expression, use: ExpressionUse): Matches {
+  return compile(expression, use, { parts: 0, values: 0 }, 0);
+}
+
+/** What one expression may cost, counted as it is read. */
+interface Size {
+  parts: number;
+  values: number;
+}
+
+function compile(expression: Expression, use: ExpressionUse, size: Size, depth: number): Matches {
+  const { And, Or, Not, Dimensions, Tags, CostCategories } = expression;
+  size.parts += 1;
+  size.values += (Dimensions ?? Tags ?? CostCategories)?.Values?.length ?? 0;
   if (depth > limits.expressionDepthMax) throw invalid('Expression is nested too deeply.');
+  if (size.parts > limits.expressionPartsMax) throw invalid(`Expression has more than ${limits.expressionPartsMax} parts.`);
+  if (size.values > limits.expressionValuesMax) throw invalid(`Expression has more than ${limits.expressionValuesMax} values.`);
   const given = roots.filter((root) => expression[root] !== undefined);
   if (given.length > 1) {
     throw invalid(`Expression has more than one roots. Only one root operator is allowed for each expression: ${roots.join(', ')}`);
   }
-  const { And, Or, Not, Dimensions, Tags, CostCategories } = expression;
-  const inner = (each: Expression): Matches => compileExpression(each, use, depth + 1);
+  const inner = (each: Expression): Matches => compile(each, use, size, depth + 1);
   if (And !== undefined) return every(operands('And', And).map(inner));
   if (Or !== undefined) return some(operands('Or', Or).map(inner));
   if (Not !== undefined) {

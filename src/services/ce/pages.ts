@@ -7,6 +7,8 @@ import { fault } from './service.ts';
 export interface Paged<Item> {
   readonly items: readonly Item[];
   readonly token: string | undefined;
+  /** Of the first item in the whole. */
+  readonly start: number;
 }
 
 /** @throws Fault InvalidNextTokenException, RequestChangedException */
@@ -19,7 +21,7 @@ export function pageOfAll<Item>(
   const print = createHash('sha256').update(JSON.stringify(request)).digest('base64url').slice(0, 16);
   const start = token === undefined ? 0 : positionOf(token, print);
   const end = start + limit;
-  return { items: all.slice(start, end), token: end < all.length ? encodeMarker(`${print} ${end}`) : undefined };
+  return { start, items: all.slice(start, end), token: end < all.length ? encodeMarker(`${print} ${end}`) : undefined };
 }
 
 function positionOf(token: string, print: string): number {

@@ -26,7 +26,7 @@ export function daysOf(from: string, to: string): readonly string[] {
   return days;
 }
 
-export interface Month {
+interface Month {
   /** `2026-11`. */
   readonly month: string;
   readonly start: string;

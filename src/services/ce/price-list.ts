@@ -1,7 +1,8 @@
 // The price list: data that whoever runs the installation supplies. Prices are decimals as text and are never held as floating point; a list is read
 // whole and refused whole, with the place of its first mistake. Its form is documented in docs/schemas/price-list.schema.json.
+
+import { parseDecimal } from '../../base/decimal.ts';
 import { isRecord } from '../../base/record.ts';
-import { parseAmount } from './amounts.ts';
 import type { UsageRecord } from './usage.ts';
 
 export interface PriceList {
@@ -87,7 +88,7 @@ function tierOf(data: unknown, place: string): Tier {
 }
 
 function decimal(value: unknown, place: string): bigint {
-  const amount = typeof value === 'string' ? parseAmount(value) : undefined;
+  const amount = typeof value === 'string' ? parseDecimal(value) : undefined;
   if (amount === undefined) throw new Error(`${place} is not a decimal of at most ten places as text, such as \`"0.000003"\``);
   return amount;
 }
@@ -118,8 +119,8 @@ function texts(value: unknown, place: string): readonly string[] | undefined {
 }
 
 /** The price of usage: of those that fit, the one with the latest month; of several, the first in the list. */
-export function priceFor({ prices }: PriceList, usage: Omit<UsageRecord, 'quantity'>): Price | undefined {
-  const month = usage.day.slice(0, 7);
+export function priceFor({ prices }: PriceList, usage: UsageRecord): Price | undefined {
+  const { month } = usage;
   let chosen: Price | undefined;
   for (const price of prices) {
     const { service, usageType, regions, operations, from = '' } = price;

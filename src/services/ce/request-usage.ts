@@ -56,7 +56,7 @@ function measuredOf({ event, service, operation, quantity }: Counted): Measured 
       ? { usageType: 'Ledger-Bytes', unit: 'GB', divisor: bytesPerGb }
       : { usageType: service.metering.requests?.(operation) ?? 'APIRequest', unit: 'Requests', divisor: '1' };
   const { account, region, timeMs: atMs } = event;
-  return { ...kind, service, account, region, operation, isMonthly: false, tags: {}, quantity: BigInt(quantity), atMs };
+  return { ...kind, service, account, region, operation, isMonthly: false, tags: {}, amounts: [{ atMs, quantity: BigInt(quantity) }] };
 }
 
 /**

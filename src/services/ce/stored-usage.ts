@@ -4,7 +4,7 @@ import { type Collection, collection } from '../../kit/collection.ts';
 import type { Job, JobContext } from '../../kit/jobs.ts';
 import { type MeteredService, notedUsage, type StoredItem, type StoredMeter } from '../../kit/metering.ts';
 import { noteTagKeys } from './allocation-tags.ts';
-import { addUsage, type Measured, payingAccount } from './usage.ts';
+import { addUsage, type Measured, payingAccount, trimHours } from './usage.ts';
 
 const hourMs = 3_600_000;
 /** A pass makes up for no more than this at once, so that its records stay few. */
@@ -42,7 +42,7 @@ export const storedUsage: Job = {
     const period = { fromMs: measuredUntilMs, toMs: pass.untilMs };
     await addUsage(
       context,
-      items.flatMap((item) => hoursOf(current, item, period)),
+      items.map((item) => hoursOf(current, item, period)),
     );
     await noteTags(context, items);
     const following =
@@ -68,27 +68,14 @@ function servicesOf({ contextFor }: JobContext): Promise<readonly MeteredService
 }
 
 /** One for every hour in which the item was there; the hour in which it came counts. */
-function hoursOf({ service, meter }: Declared, item: StoredItem, period: { readonly fromMs: number; readonly toMs: number }): Measured[] {
+function hoursOf({ service, meter }: Declared, item: StoredItem, period: { readonly fromMs: number; readonly toMs: number }): Measured {
   const { usageType, unit, divisor, operation } = meter;
   const { account, region, tags } = item;
+  const quantity = BigInt(item.count);
   const first = Math.max(period.fromMs, Math.floor(item.sinceMs / hourMs) * hourMs);
-  const hours: Measured[] = [];
-  for (let atMs = first; atMs < period.toMs; atMs += hourMs) {
-    hours.push({
-      service,
-      usageType,
-      unit,
-      divisor,
-      operation,
-      account,
-      region,
-      tags,
-      isMonthly: true,
-      quantity: BigInt(item.count),
-      atMs,
-    });
-  }
-  return hours;
+  const amounts: { readonly atMs: number; readonly quantity: bigint }[] = [];
+  for (let atMs = first; atMs < period.toMs; atMs += hourMs) amounts.push({ atMs, quantity });
+  return { service, usageType, unit, divisor, operation, account, region, tags, isMonthly: true, amounts };
 }
 
 async function noteTags(context: JobContext, items: readonly StoredItem[]): Promise<void> {
@@ -115,12 +102,18 @@ export const gatheredUsage: Job = {
     if (batch.length === 0) return undefined;
     const services = new Map((await servicesOf(context)).map((service) => [service.name, service]));
     const measured = batch.flatMap(({ value }): Measured[] => {
-      const { id: _id, quantity, service: name, ...usage } = value;
+      const { id: _id, quantity, atMs, service: name, ...usage } = value;
       const service = services.get(name);
-      return service === undefined ? [] : [{ ...usage, service, isMonthly: false, quantity: BigInt(quantity) }];
+      return service === undefined ? [] : [{ ...usage, service, isMonthly: false, amounts: [{ atMs, quantity: BigInt(quantity) }] }];
     });
     await addUsage(context, measured);
     for (const { value } of batch) notedUsage.remove(transaction, value);
     return batch.length === notedMax ? 'more' : undefined;
   },
+};
+
+export const hourlyTrimming: Job = {
+  name: 'hourly-trimming',
+  everyMs: 6 * hourMs,
+  run: ({ transaction, now }) => trimHours(transaction, now),
 };

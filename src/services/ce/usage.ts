@@ -1,4 +1,5 @@
-// Usage as it is kept: one record per payer, day, account and kind of use, added up in whole numbers. Bounded by kinds of use, not by calls.
+// Usage as it is kept: one record per payer, month, account and kind of use, with its days, added up in whole numbers; and for two weeks the hours of each
+// day. Bounded by kinds of use, not by calls.
 import { type Collection, collection } from '../../kit/collection.ts';
 import type { Context } from '../../kit/context.ts';
 import type { JobContext } from '../../kit/jobs.ts';
@@ -6,10 +7,10 @@ import type { MeteredService, UsageKind } from '../../kit/metering.ts';
 import type { Transaction } from '../../store/store.ts';
 import { activeTagKeys } from './allocation-tags.ts';
 
-export interface UsageRecord extends UsageKind {
-  /** Who pays on that day. */
+/** What tells one line of usage from another. */
+interface UsageIdentity extends UsageKind {
+  /** Who pays. */
   readonly payer: string;
-  readonly day: string;
   readonly account: string;
   readonly productCode: string;
   readonly product: string;
@@ -20,18 +21,33 @@ export interface UsageRecord extends UsageKind {
   readonly tags: Readonly<Record<string, string>>;
   /** Counted for every hour: a unit is a month of it. */
   readonly isMonthly: boolean;
-  /** Whole numbers of what the divisor counts. */
-  readonly quantity: string;
-  /** The same by hour; dropped when nothing can ask for it any more. */
-  readonly hours?: Readonly<Record<string, string>> | undefined;
 }
 
-export const usageRecords: Collection<UsageRecord> = collection('ce.usage', (record) => usageKey(record));
+/** Whole numbers of what the divisor counts, by `01` to `31` or `00` to `23`. */
+type Amounts = Readonly<Record<string, string>>;
 
-function usageKey(record: Omit<UsageRecord, 'quantity' | 'unit' | 'divisor'>): readonly string[] {
-  const { payer, day, account, productCode, region, usageType, operation, tags } = record;
+export interface UsageRecord extends UsageIdentity {
+  /** `2026-11`. */
+  readonly month: string;
+  readonly days: Amounts;
+}
+
+/** A day of the same by its hours; kept as long as anyone can ask for hours. */
+interface HourlyRecord extends UsageIdentity {
+  readonly day: string;
+  readonly hours: Amounts;
+}
+
+const dayMs = 86_400_000;
+/** Hours can be asked for as long as this; a day more is kept. */
+const hourlyDays = 15;
+
+export const usageRecords: Collection<UsageRecord> = collection('ce.usage', (record) => [record.payer, record.month, ...lineKey(record)]);
+const hourlyRecords: Collection<HourlyRecord> = collection('ce.usage-hours', (record) => [record.day, record.payer, ...lineKey(record)]);
+
+function lineKey({ account, productCode, region, usageType, operation, tags }: UsageIdentity): readonly string[] {
   const tagText = JSON.stringify(Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  return [payer, day, account, productCode, region, usageType, operation, tagText];
+  return [account, productCode, region, usageType, operation, tagText];
 }
 
 /** What was measured, before it is known who pays for it. */
@@ -42,34 +58,52 @@ export interface Measured extends UsageKind {
   readonly operation: string;
   readonly isMonthly: boolean;
   readonly tags: Readonly<Record<string, string>>;
-  readonly quantity: bigint;
-  /** When: the hour counts. */
-  readonly atMs: number;
+  /** When, of which the hour counts, and how much. */
+  readonly amounts: readonly { readonly atMs: number; readonly quantity: bigint }[];
 }
 
-/** Adds to the records of the days; each record is read and written once, however much is added. */
-export async function addUsage(context: JobContext, measured: readonly Measured[]): Promise<void> {
-  const { transaction } = context;
+/** Adds to the records; each is read and written once, however much is added. */
+export async function addUsage({ transaction, ...context }: JobContext, measured: readonly Measured[]): Promise<void> {
+  // Of what is made up for after a pause, the hours may be too old already.
+  const hoursFrom = context.now - hourlyDays * dayMs;
   const payers = new Map<string, Payer>();
-  const added = new Map<string, { record: UsageRecord; hours: Map<string, bigint> }>();
+  const months = new Map<string, Added>();
+  const days = new Map<string, Added>();
   for (const each of measured) {
     let payer = payers.get(each.account);
     if (payer === undefined) {
-      payer = await payerOf(context, each.account);
+      payer = await payerOf({ transaction, ...context }, each.account);
       payers.set(each.account, payer);
     }
-    const time = new Date(each.atMs).toISOString();
-    const record = newRecord(each, payer, time.slice(0, 10));
-    const key = usageKey(record).join('\n');
-    const known = added.get(key) ?? { record, hours: new Map<string, bigint>() };
-    const hour = time.slice(11, 13);
-    known.hours.set(hour, (known.hours.get(hour) ?? 0n) + each.quantity);
-    added.set(key, known);
+    const identity = identityOf(each, payer);
+    const line = lineKey(identity).join(' ');
+    for (const { atMs, quantity } of each.amounts) {
+      const time = new Date(atMs).toISOString();
+      addTo(months, time.slice(0, 7), line, identity, time.slice(8, 10), quantity);
+      if (atMs >= hoursFrom) addTo(days, time.slice(0, 10), line, identity, time.slice(11, 13), quantity);
+    }
   }
-  for (const { record, hours } of added.values()) {
-    const before = await usageRecords.get(transaction, ...usageKey(record));
-    usageRecords.put(transaction, { ...record, ...sumOf(before, hours) });
+  for (const { period: month, identity, amounts } of months.values()) {
+    const before = await usageRecords.get(transaction, identity.payer, month, ...lineKey(identity));
+    usageRecords.put(transaction, { ...identity, month, days: sumOf(before?.days, amounts) });
   }
+  for (const { period: day, identity, amounts } of days.values()) {
+    const before = await hourlyRecords.get(transaction, day, identity.payer, ...lineKey(identity));
+    hourlyRecords.put(transaction, { ...identity, day, hours: sumOf(before?.hours, amounts) });
+  }
+}
+
+interface Added {
+  readonly period: string;
+  readonly identity: UsageIdentity;
+  readonly amounts: Map<string, bigint>;
+}
+
+function addTo(all: Map<string, Added>, period: string, line: string, identity: UsageIdentity, part: string, quantity: bigint): void {
+  const key = `${period} ${identity.payer} ${line}`;
+  const known = all.get(key) ?? { period, identity, amounts: new Map<string, bigint>() };
+  known.amounts.set(part, (known.amounts.get(part) ?? 0n) + quantity);
+  all.set(key, known);
 }
 
 interface Payer {
@@ -91,12 +125,11 @@ export async function payingAccount(
   return (await organizations.standingOf(transaction, account, 'billing.amazonaws.com'))?.managementAccount ?? account;
 }
 
-function newRecord(measured: Measured, payer: Payer, day: string): UsageRecord {
+function identityOf(measured: Measured, payer: Payer): UsageIdentity {
   const { service, account, region, operation, usageType, unit, divisor, isMonthly } = measured;
   const { product, productCode, metering } = service;
   return {
     payer: payer.account,
-    day,
     account,
     productCode,
     product,
@@ -108,36 +141,34 @@ function newRecord(measured: Measured, payer: Payer, day: string): UsageRecord {
     divisor,
     isMonthly,
     tags: Object.fromEntries(Object.entries(measured.tags).filter(([key]) => payer.tagKeys.has(key))),
-    quantity: '0',
   };
 }
 
-function sumOf(before: UsageRecord | undefined, added: ReadonlyMap<string, bigint>): Pick<UsageRecord, 'quantity' | 'hours'> {
-  const hours: Record<string, string> = { ...before?.hours };
-  let quantity = BigInt(before?.quantity ?? '0');
-  for (const [hour, amount] of added) {
-    hours[hour] = (BigInt(hours[hour] ?? '0') + amount).toString();
-    quantity += amount;
-  }
-  return { quantity: quantity.toString(), hours };
+function sumOf(before: Amounts | undefined, added: ReadonlyMap<string, bigint>): Amounts {
+  const sums: Record<string, string> = { ...before };
+  for (const [part, amount] of added) sums[part] = (BigInt(sums[part] ?? '0') + amount).toString();
+  return sums;
 }
 
-const batchMax = 500;
+/** The records of a payer's month, in order of accounts. */
+export function usageOf(transaction: Transaction, payer: string, month: string): Promise<readonly UsageRecord[]> {
+  return usageRecords.all(transaction, payer, month);
+}
 
-/** The records of a payer from one day on and before another, in order. */
-export async function usageOf(transaction: Transaction, payer: string, from: string, to: string): Promise<readonly UsageRecord[]> {
-  const found: UsageRecord[] = [];
-  // A day sorts before everything that it is the beginning of.
-  let after = from;
-  for (;;) {
-    const batch = await usageRecords.list(transaction, [payer], { after, limit: batchMax });
-    for (const { cursor, value } of batch) {
-      if (value.day >= to) return found;
-      found.push(value);
-      after = cursor;
-    }
-    if (batch.length < batchMax) return found;
-  }
+/** The hours of a payer's day. */
+export function hoursOf(transaction: Transaction, payer: string, day: string): Promise<readonly HourlyRecord[]> {
+  return hourlyRecords.all(transaction, day, payer);
+}
+
+const trimmedMax = 500;
+
+/** Drops the hours of days that are too old for anyone to ask for. A bounded part; `more` when something is left. */
+export async function trimHours(transaction: Transaction, now: number): Promise<'more' | undefined> {
+  const oldest = new Date(now - hourlyDays * dayMs).toISOString().slice(0, 10);
+  const batch = await hourlyRecords.list(transaction, [], { limit: trimmedMax });
+  const old = batch.filter(({ value }) => value.day < oldest);
+  for (const { value } of old) hourlyRecords.remove(transaction, value);
+  return old.length === trimmedMax ? 'more' : undefined;
 }
 
 /** AWS: what usage types of a region begin with; other regions go by their names. */

@@ -4,6 +4,7 @@ import type { Access } from '../../kit/operation.ts';
 import { entityAccess, onEntity, permissionsChanged, requireEntity, requireModifiableEntity } from './entities.ts';
 import { type ListInput, listPage } from './listing.ts';
 import { findManagedPolicy, serviceLinkedPath } from './managed-policies.ts';
+import { requirePolicyArn } from './policy-access.ts';
 import { withinQuota } from './quotas.ts';
 import { attachedTo, attachments, type EntityKind, lower } from './records.ts';
 import { fault, type Nothing, operation } from './service.ts';
@@ -12,6 +13,7 @@ const quotaOf = { user: 'PoliciesPerUser', group: 'PoliciesPerGroup', role: 'Pol
 
 async function attach(context: Context, kind: EntityKind, name: string, policyArn: string): Promise<Nothing> {
   const { transaction, account } = context;
+  requirePolicyArn(policyArn);
   const entity = await requireModifiableEntity(context, kind, name);
   const policy = await findManagedPolicy(transaction, policyArn);
   if (policy === undefined || (!policy.isAwsManaged && policy.record.account !== account)) {
@@ -32,6 +34,7 @@ async function attach(context: Context, kind: EntityKind, name: string, policyAr
 
 async function detach(context: Context, kind: EntityKind, name: string, policyArn: string): Promise<Nothing> {
   const { transaction, account } = context;
+  requirePolicyArn(policyArn);
   const entity = await requireModifiableEntity(context, kind, name);
   const record = await attachments.get(transaction, account, kind, lower(entity.name), policyArn);
   if (record === undefined) throw fault('NoSuchEntity', `Policy ${policyArn} was not found.`);

@@ -157,3 +157,35 @@ test('inline policies have a common size, without white space', async () => {
   const second = new PutUserPolicyCommand({ UserName: 'sized', PolicyName: 'two', PolicyDocument: sized(1_000) });
   await expect(iam.send(second)).rejects.toThrow('Maximum policy size of 2048 bytes exceeded for user sized');
 });
+
+// AWS looks at patterns of names and paths after everything else, and has sentences of its own for them.
+test.each([
+  [
+    { UserName: 'a b' },
+    'The specified value for userName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-',
+  ],
+  [
+    { UserName: 'a', Path: 'team' },
+    'The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.',
+  ],
+  [
+    { UserName: '' },
+    "1 validation error detected: Value '' at 'userName' failed to satisfy constraint: Member must have length greater than or equal to 1",
+  ],
+  [
+    { UserName: 'a b'.repeat(30) },
+    `1 validation error detected: Value '${'a b'.repeat(30)}' at 'userName' failed to satisfy constraint: Member must have length less than or equal to 64`,
+  ],
+])('CreateUser with %j says what is wrong in AWS’s words', async (input, message) => {
+  await expect(castellan.iam().createUser(input)).rejects.toMatchObject({ name: 'ValidationError', message });
+});
+
+test('what is no ARN of a policy is told apart from a policy that is not there', async () => {
+  const iam = castellan.iam();
+  await iam.createUser({ UserName: 'arn-reader' });
+  const PolicyArn = 'arn:aws:iam::111122223333:user/arn-reader';
+  const refusal = { name: 'InvalidInputException', message: `ARN ${PolicyArn} is not valid.` };
+  await expect(iam.getPolicy({ PolicyArn })).rejects.toMatchObject(refusal);
+  await expect(iam.attachUserPolicy({ UserName: 'arn-reader', PolicyArn })).rejects.toMatchObject(refusal);
+  await expect(iam.detachUserPolicy({ UserName: 'arn-reader', PolicyArn })).rejects.toMatchObject(refusal);
+});

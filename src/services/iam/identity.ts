@@ -37,6 +37,7 @@ import {
   users,
 } from './records.ts';
 import { rootFeaturesOf } from './root-access.ts';
+import { arnOfId, idOf, withArns, withIds } from './stored-principals.ts';
 
 export function createIdentityPort(compile: Compile = createCompiler()): IdentityPort & PrincipalDirectory {
   return {
@@ -51,6 +52,10 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
     ...provisioning,
     mfaSerials,
     checkPassword,
+    principalId: idOf,
+    principalArn: arnOfId,
+    keptPolicy: withIds,
+    shownPolicy: withArns,
     rootFeatures: rootFeaturesOf,
     outboundIssuerId,
   };

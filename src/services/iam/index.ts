@@ -16,6 +16,7 @@ import { lastAccessReader } from './last-accessed.ts';
 import { lastAccessedOperations } from './last-accessed-reports.ts';
 import { loginProfileOperations } from './login-profiles.ts';
 import { mfaDeviceOperations } from './mfa-devices.ts';
+import { patternSentence } from './name-sentences.ts';
 import { openIdConnectProviderOperations } from './open-id-connect-providers.ts';
 import { organizationAccessReportOperations } from './organization-access-reports.ts';
 import { outboundFederationOperations } from './outbound-federation.ts';
@@ -36,7 +37,7 @@ import { userOperations } from './users.ts';
 
 export const iam: ServiceDefinition = {
   name: 'iam',
-  quirks: { isGlobal: true },
+  quirks: { isGlobal: true, patternSentence },
   jobs: [roleDeletionJob, credentialReportJob],
   readers: [lastAccessReader],
   taggables: iamTaggables,

@@ -151,6 +151,11 @@ test('a role was last used when one of its sessions called, and a new role of th
   await expect(castellan.iam(credentials).listUsers({})).rejects.toMatchObject({ name: 'AccessDenied' });
   await castellan.work.settle();
   expect((await iam.getRole({ RoleName: 'worker' })).Role?.RoleLastUsed).toMatchObject({ Region: 'us-east-1' });
+  const { RoleDetailList: details } = await iam.getAccountAuthorizationDetails({ Filter: ['Role'] });
+  const detail = details?.find(({ RoleName }) => RoleName === 'worker');
+  expect(detail?.RoleLastUsed).toMatchObject({ LastUsedDate: expect.any(Date), Region: 'us-east-1' });
+  // AWS: lists leave it out.
+  expect((await iam.listRoles({})).Roles?.some((role) => 'RoleLastUsed' in role)).toBe(false);
   await iam.deleteRole({ RoleName: 'worker' });
   await make();
   expect((await iam.getRole({ RoleName: 'worker' })).Role?.RoleLastUsed).toEqual({});

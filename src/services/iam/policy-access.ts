@@ -1,5 +1,5 @@
 // Finding managed policies by ARN, and what IAM authorises on them.
-
+import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import { resourceNamed } from '../../kit/resource-arns.ts';
@@ -7,13 +7,20 @@ import { findManagedPolicy, type ManagedPolicy } from './managed-policies.ts';
 import type { PolicyRecord } from './records.ts';
 import { fault } from './service.ts';
 
-/** With the documents of all versions when asked for. @throws Fault NoSuchEntity */
+/** With the documents of all versions when asked for. @throws Fault NoSuchEntity, InvalidInput */
 export async function requirePolicy(scope: Scope, arn: string, isWhole = false): Promise<ManagedPolicy> {
+  requirePolicyArn(arn);
   const found = await findManagedPolicy(scope.transaction, arn, isWhole);
   if (found === undefined || (!found.isAwsManaged && found.record.account !== scope.account)) {
     throw fault('NoSuchEntity', `Policy ${arn} was not found.`);
   }
   return found;
+}
+
+/** @throws Fault InvalidInput */
+export function requirePolicyArn(arn: string): void {
+  const parts = parseArn(arn);
+  if (parts?.service !== 'iam' || !parts.resource.startsWith('policy/')) throw fault('InvalidInput', `ARN ${arn} is not valid.`);
 }
 
 /** The policy for a change. @throws Fault NoSuchEntity; AccessDenied, with AWS's sentence, for policies of AWS: not even root changes them. */

@@ -1,6 +1,6 @@
 // Whether a grant covers a use of a key: who, which operation, and with which encryption context.
 // https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
-import type { Scope } from '../../kit/context.ts';
+import type { Caller, Scope } from '../../kit/context.ts';
 import type { GrantConstraints } from './api.gen.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import type { KeyUse } from './key-access.ts';
@@ -20,7 +20,7 @@ export async function matchingGrant(scope: Scope, key: KeyRecord, use: KeyUse): 
     const found = batch.find(
       ({ value }) =>
         value.operations.includes(grantOperation) &&
-        isGrantee(scope, value.grantee) &&
+        isGrantee(scope, value.grantee, value.granteeId) &&
         constraintsHold(value.constraints, use.encryptionContext),
     );
     if (found !== undefined) return found.value;
@@ -30,12 +30,20 @@ export async function matchingGrant(scope: Scope, key: KeyRecord, use: KeyUse): 
 }
 
 /** A grant to a role holds for its sessions, one to an account for nobody in particular; services are named by their principal. */
-export function isGrantee({ caller, via }: Scope, grantee: string): boolean {
+function isGrantee({ caller, via }: Scope, grantee: string, granteeId: string | undefined): boolean {
   const { arn, roleArn, kind, account } = caller.principal;
+  if (granteeId !== undefined) return isNamed(caller, grantee, granteeId);
   if (grantee === arn || grantee === roleArn) return true;
   // AWS: services use what their customers granted to them, also while they act for a caller.
   if (via.at(-1) === grantee) return true;
   return kind === 'root' && grantee === account;
+}
+
+/** Whether the caller is who a grant names, or a session of the role that it names. */
+export function isNamed({ principal }: Caller, name: string | undefined, id: string | undefined): boolean {
+  const { arn, roleArn, kind, uniqueId } = principal;
+  if (id !== undefined) return uniqueId === id && (kind === 'user' || roleArn !== undefined);
+  return name !== undefined && (name === arn || name === roleArn);
 }
 
 function constraintsHold(constraints: GrantConstraints | undefined, context: EncryptionContext = {}): boolean {

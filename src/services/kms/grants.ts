@@ -4,7 +4,7 @@ import { parseArn } from '../../base/arn.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { CreateGrantRequest, GrantListEntry, GrantOperation } from './api.gen.ts';
-import { grantsPerKeyMax } from './grant-matching.ts';
+import { grantsPerKeyMax, isNamed } from './grant-matching.ts';
 import { grantOfToken, tokenOf } from './grant-tokens.ts';
 import { keyAccess } from './key-access.ts';
 import { keyArn, requireKeyById, resolveKey } from './key-names.ts';
@@ -65,7 +65,9 @@ export const CreateGrant = operation('CreateGrant', {
       grantId: Buffer.from(context.ids.bytes(32)).toString('hex'),
       name: input.Name,
       grantee: input.GranteePrincipal,
+      granteeId: await idOf(context, input.GranteePrincipal),
       retiring: input.RetiringPrincipal,
+      retiringId: await idOf(context, input.RetiringPrincipal),
       issuingAccount: `arn:${context.partition}:iam::${context.account}:root`,
       operations: input.Operations,
       constraints: input.Constraints,
@@ -77,6 +79,10 @@ export const CreateGrant = operation('CreateGrant', {
     return { GrantId: grant.grantId, GrantToken: tokenOf(context, grant) };
   },
 });
+
+async function idOf({ transaction, principals }: Context, name: string | undefined): Promise<string | undefined> {
+  return name === undefined ? undefined : principals.principalId(transaction, name);
+}
 
 function constraintTypes({ Constraints: constraints }: CreateGrantRequest): string | undefined {
   if (constraints?.EncryptionContextEquals !== undefined) return 'EncryptionContextEquals';
@@ -110,8 +116,7 @@ async function isPrincipal({ transaction, principals }: Context, text: string): 
   if (arn === undefined || !/^\d{12}$/.test(arn.account)) return false;
   if (arn.service === 'sts') return /^(?:assumed-role|federated-user)\/./.test(arn.resource);
   if (arn.service !== 'iam') return false;
-  if (arn.resource.startsWith('role/')) return (await principals.role(transaction, text)) !== undefined;
-  return arn.resource === 'root' || arn.resource.startsWith('user/');
+  return arn.resource === 'root' || (await principals.principalId(transaction, text)) !== undefined;
 }
 
 /** AWS: a retry with the same name and content finds the grant that was made. */
@@ -179,10 +184,8 @@ async function retiredGrant(
   return key === undefined ? undefined : grants.get(scope.transaction, account, region, key.keyId, input.GrantId);
 }
 
-function isRetirer({ caller }: Scope, grant: GrantRecord): boolean {
-  const { arn, roleArn } = caller.principal;
-  const isCaller = (name: string | undefined) => name !== undefined && (name === arn || name === roleArn);
-  return isCaller(grant.retiring) || (isCaller(grant.grantee) && grant.operations.includes('RetireGrant'));
+function isRetirer({ caller }: Scope, { retiring, retiringId, grantee, granteeId, operations }: GrantRecord): boolean {
+  return isNamed(caller, retiring, retiringId) || (operations.includes('RetireGrant') && isNamed(caller, grantee, granteeId));
 }
 
 function removeGrant({ transaction }: Context, grant: GrantRecord): void {
@@ -198,7 +201,7 @@ export const ListGrants = operation('ListGrants', {
       (input.GrantId === undefined || grantId === input.GrantId) &&
       (input.GranteePrincipal === undefined || grantee === input.GranteePrincipal);
     const { items, page } = await pageFor(context, grants, [key.account, key.region, key.keyId], input, { limit: listLimit, matches });
-    return { Grants: items.map((grant) => grantEntry(context, grant)), ...page };
+    return { Grants: await Promise.all(items.map((grant) => grantEntry(context, grant))), ...page };
   },
 });
 
@@ -212,22 +215,27 @@ export const ListRetirableGrants = operation('ListRetirableGrants', {
       limit: listLimit,
       matches,
     });
-    return { Grants: items.map((grant) => grantEntry(context, grant)), ...page };
+    return { Grants: await Promise.all(items.map((grant) => grantEntry(context, grant))), ...page };
   },
 });
 
-function grantEntry(scope: Scope, grant: GrantRecord): GrantListEntry {
+async function grantEntry(scope: Scope, grant: GrantRecord): Promise<GrantListEntry> {
   return {
     KeyId: keyArn(scope, grant),
     GrantId: grant.grantId,
     Name: grant.name ?? '',
     CreationDate: grant.createdAtMs,
-    GranteePrincipal: grant.grantee,
-    ...(grant.retiring === undefined ? {} : { RetiringPrincipal: grant.retiring }),
+    GranteePrincipal: await shownName(scope, grant.grantee, grant.granteeId),
+    ...(grant.retiring === undefined ? {} : { RetiringPrincipal: await shownName(scope, grant.retiring, grant.retiringId) }),
     IssuingAccount: grant.issuingAccount,
     Operations: grant.operations,
     ...(grant.constraints === undefined ? {} : { Constraints: grant.constraints }),
   };
+}
+
+/** AWS: whoever is gone is shown by the unique id. */
+async function shownName(scope: Scope, name: string, id: string | undefined): Promise<string> {
+  return id === undefined ? name : ((await scope.principals.principalArn(scope, id)) ?? id);
 }
 
 function note(context: Context, key: KeyRecord): void {

@@ -62,7 +62,9 @@ export async function resolveKey(scope: Scope, keyId: string): Promise<ResolvedK
 
 function placeOf(scope: Scope, keyId: string): { readonly account: string; readonly region: string; readonly name: string } {
   const arn = keyId.startsWith('arn:') ? parseArn(keyId) : undefined;
-  if (arn === undefined) return { account: scope.account, region: scope.region, name: keyId };
+  // What is no ARN of a key or an alias is a name that nothing has.
+  if (arn?.service !== 'kms' || !/^(?:key|alias)\//.test(arn.resource))
+    return { account: scope.account, region: scope.region, name: keyId };
   return { account: arn.account, region: arn.region, name: arn.resource };
 }
 

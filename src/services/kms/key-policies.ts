@@ -51,9 +51,7 @@ async function isKnownPrincipal({ transaction, principals, partition }: Context,
   if (value === '*' || /^\d{12}$/.test(value) || /^arn:[a-z-]+:iam::\d{12}:root$/.test(value)) return true;
   if (/^arn:[a-z-]+:sts::\d{12}:(?:assumed-role|federated-user)\/./.test(value)) return true;
   if (/^A(?:IDA|ROA)[A-Z2-7]{17}$/.test(value)) return true;
-  if (!value.startsWith(`arn:${partition}:iam::`)) return false;
-  if (/:role\//.test(value)) return (await principals.role(transaction, value)) !== undefined;
-  return /^arn:[a-z-]+:iam::\d{12}:(?:user|role)\/./.test(value);
+  return value.startsWith(`arn:${partition}:iam::`) && (await principals.principalId(transaction, value)) !== undefined;
 }
 
 /** Whether the policy, by itself or through the account, lets the caller put the next one. */
@@ -88,7 +86,7 @@ export const GetKeyPolicy = operation('GetKeyPolicy', {
   async handle(input, context) {
     requirePolicyName(input.PolicyName);
     const key = await requireKeyById(context, input.KeyId);
-    return { Policy: key.policy, PolicyName: policyName };
+    return { Policy: await context.principals.shownPolicy(context, key.policy), PolicyName: policyName };
   },
 });
 
@@ -102,7 +100,7 @@ export const PutKeyPolicy = operation('PutKeyPolicy', {
     requirePolicyName(input.PolicyName);
     const key = await requireKeyById(context, input.KeyId);
     await requireKeyPolicy(context, input.Policy, keyArn(context, key), input.BypassPolicyLockoutSafetyCheck ?? false);
-    keys.put(context.transaction, { ...key, policy: input.Policy });
+    keys.put(context.transaction, { ...key, policy: await context.principals.keptPolicy(context, input.Policy) });
     return {};
   },
 });

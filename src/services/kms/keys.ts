@@ -57,7 +57,7 @@ export const CreateKey = operation('CreateKey', {
       description: input.Description ?? '',
       state: origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',
       createdAtMs: now,
-      policy,
+      policy: await context.principals.keptPolicy(context, policy),
       tags: tagRecord(input.Tags),
       onDemandRotations: 0,
       ...(input.MultiRegion ? { multiRegion: { primaryRegion: region, replicaRegions: [] } } : {}),

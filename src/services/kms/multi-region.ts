@@ -46,7 +46,7 @@ export const ReplicateKey = operation('ReplicateKey', {
       ...primary,
       ...place,
       description: input.Description ?? '',
-      policy,
+      policy: await context.principals.keptPolicy(context, policy),
       tags: tagRecord(input.Tags),
       // AWS: imported material is not copied, it is imported into every replica.
       state: primary.origin === 'EXTERNAL' ? 'PendingImport' : 'Enabled',

@@ -79,6 +79,9 @@ export interface GrantRecord {
   readonly grantId: string;
   readonly name?: string | undefined;
   readonly grantee: string;
+  /** Of a user or role: who takes its name later gets nothing of the grant. */
+  readonly granteeId?: string | undefined;
+  readonly retiringId?: string | undefined;
   readonly retiring?: string | undefined;
   readonly issuingAccount: string;
   readonly operations: readonly GrantOperation[];

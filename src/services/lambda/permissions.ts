@@ -2,7 +2,8 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 
 import { parseArn } from '../../base/arn.ts';
-import type { Scope } from '../../kit/context.ts';
+import { isRecord } from '../../base/record.ts';
+import type { Context, Scope } from '../../kit/context.ts';
 import type { AddPermissionRequest } from './api.gen.ts';
 import { functionAccess, functionArn, type Named, namedFunction, requireVersion } from './names.ts';
 import { latest, type PermissionsRecord, permissions } from './records.ts';
@@ -28,8 +29,8 @@ export const AddPermission = operation('AddPermission', {
         byUser,
       );
     }
-    const statement = statementOf(context, named, input);
-    const statements = [...(record?.statements ?? []), statement];
+    const statement = await statementOf(context, named, input);
+    const statements = [...(record?.statements ?? []), await keptStatement(context, statement)];
     if (Buffer.byteLength(JSON.stringify(statements), 'utf8') > policyBytesMax) {
       throw fault('PolicyLengthExceededException', `The final policy size is bigger than the limit (${policyBytesMax}).`, byUser);
     }
@@ -62,8 +63,9 @@ export const GetPolicy = operation('GetPolicy', {
     await requireVersion(context, named);
     const record = await permissionsOf(context, named);
     if (record === undefined) throw fault('ResourceNotFoundException', 'The resource you requested does not exist.', byUser);
+    const document = JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: record.statements });
     return {
-      Policy: JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: record.statements }),
+      Policy: await context.principals.shownPolicy(context, document),
       RevisionId: record.revisionId,
     };
   },
@@ -89,7 +91,7 @@ function requirePolicyRevision(record: PermissionsRecord | undefined, given: str
   );
 }
 
-function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): Readonly<Record<string, unknown>> {
+async function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): Promise<Readonly<Record<string, unknown>>> {
   const condition = {
     ...(input.SourceAccount === undefined ? {} : { StringEquals: { 'AWS:SourceAccount': input.SourceAccount } }),
     ...(input.PrincipalOrgID === undefined ? {} : { StringEquals: { 'aws:PrincipalOrgID': input.PrincipalOrgID } }),
@@ -98,18 +100,28 @@ function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): R
   return {
     Sid: input.StatementId,
     Effect: 'Allow',
-    Principal: principalOf(scope, input.Principal),
+    Principal: await principalOf(scope, input.Principal),
     Action: input.Action,
     Resource: functionArn(scope, named),
     ...(Object.keys(condition).length === 0 ? {} : { Condition: condition }),
   };
 }
 
-function principalOf({ partition }: Scope, principal: string): unknown {
+/** AWS: a user or role is kept by its unique id. */
+async function keptStatement(context: Context, statement: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+  const kept: unknown = JSON.parse(await context.principals.keptPolicy(context, JSON.stringify({ Statement: statement })));
+  const { Statement: only } = isRecord(kept) ? kept : {};
+  return isRecord(only) ? only : statement;
+}
+
+/** AWS: users and roles must exist. @throws Fault InvalidParameterValueException */
+async function principalOf({ partition, principals, transaction }: Scope, principal: string): Promise<unknown> {
   if (principal === '*') return '*';
   if (/^[a-z0-9.-]+\.amazonaws\.com$/.test(principal)) return { Service: principal };
   if (/^\d{12}$/.test(principal)) return { AWS: `arn:${partition}:iam::${principal}:root` };
-  if (parseArn(principal) !== undefined) return { AWS: principal };
+  const arn = parseArn(principal);
+  const isSure = arn !== undefined && (arn.service !== 'iam' || arn.resource === 'root');
+  if (isSure || (await principals.principalId(transaction, principal)) !== undefined) return { AWS: principal };
   throw fault('InvalidParameterValueException', 'The provided principal was invalid. Please check the principal and try again.', byUser);
 }
 

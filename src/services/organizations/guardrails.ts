@@ -6,6 +6,7 @@ import { generationOf } from '../../kit/generation.ts';
 import type { AccountPlace, GuardrailsPort } from '../../kit/ports.ts';
 import { tagRulesOf } from '../../kit/tag-policy.ts';
 import type { PolicySource } from '../../policy/policy.ts';
+import { policyList } from '../../policy/policy-list.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { PolicyType } from './api.gen.ts';
 import { policyArn } from './arns.ts';
@@ -120,7 +121,7 @@ async function sourcesAt(
       policy: compile(policy.content),
     });
   }
-  return sources;
+  return policyList(sources);
 }
 
 function kindOf(type: PolicyType): string {

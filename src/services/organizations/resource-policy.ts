@@ -10,10 +10,11 @@ import { fault, invalidInput, shortId } from './service.ts';
 import { organizationOperation } from './standing.ts';
 import { checkedTags, putTags } from './tags.ts';
 
-function shape({ partition }: Scope, organization: OrganizationRecord, { policyId, content }: ResourcePolicyRecord): ResourcePolicy {
+async function shape(scope: Scope, organization: OrganizationRecord, { policyId, content }: ResourcePolicyRecord): Promise<ResourcePolicy> {
+  const { partition, principals } = scope;
   return {
     ResourcePolicySummary: { Id: policyId, Arn: resourcePolicyArn(partition, organization, policyId) },
-    Content: content,
+    Content: await principals.shownPolicy(scope, content),
   };
 }
 
@@ -38,17 +39,18 @@ export const PutResourcePolicy = organizationOperation('PutResourcePolicy', {
     const { organizationId } = organization;
     checkPolicy(input.Content);
     const known = await resourcePolicies.get(transaction, organizationId);
-    const record = { organizationId, policyId: known?.policyId ?? `rp-${shortId(ids, 8)}`, content: input.Content };
+    const content = await context.principals.keptPolicy(context, input.Content);
+    const record = { organizationId, policyId: known?.policyId ?? `rp-${shortId(ids, 8)}`, content };
     resourcePolicies.put(transaction, record);
     if (input.Tags !== undefined) putTags(transaction, organization, record.policyId, checkedTags(input.Tags));
-    return { ResourcePolicy: shape(context, organization, record) };
+    return { ResourcePolicy: await shape(context, organization, record) };
   },
 });
 
 export const DescribeResourcePolicy = organizationOperation('DescribeResourcePolicy', {
   who: 'readers',
   async handle(_input, context, organization) {
-    return { ResourcePolicy: shape(context, organization, await requireResourcePolicy(context, organization)) };
+    return { ResourcePolicy: await shape(context, organization, await requireResourcePolicy(context, organization)) };
   },
 });
 

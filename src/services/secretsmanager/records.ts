@@ -1,4 +1,5 @@
 // What Secrets Manager stores: secrets, their versions, the replicas in other regions, and what is due when.
+import type { Secret } from '../../base/secret.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
 import type { SealedValue } from './envelope.ts';
 
@@ -70,6 +71,8 @@ export interface RunningRotation {
   /** A test tries the function with the current value and changes nothing. */
   readonly kind: 'rotation' | 'test';
   readonly failedAttempts: number;
+  /** What the rotation's function proves itself with; undefined until it is first called. */
+  readonly token?: Secret | undefined;
   /** A node works at it until then; undefined between attempts. */
   readonly leaseUntilMs?: number | undefined;
 }

@@ -22,7 +22,8 @@ export const PutResourcePolicy = operation('PutResourcePolicy', {
     const document = await requireDocument(context, input.ResourcePolicy);
     if (input.BlockPublicPolicy === true && grantsPublicAccess(document)) throw fault('PublicPolicyException', publicMessage);
     if (locksOut(context, document, arn)) throw fault('InvalidParameterException', lockoutMessage);
-    secrets.put(context.transaction, { ...secret, resourcePolicy: input.ResourcePolicy, changedAtMs: context.now });
+    const resourcePolicy = await context.principals.keptPolicy(context, input.ResourcePolicy);
+    secrets.put(context.transaction, { ...secret, resourcePolicy, changedAtMs: context.now });
     return { ARN: arn, Name: secret.name };
   },
 });
@@ -31,7 +32,9 @@ export const GetResourcePolicy = operation('GetResourcePolicy', {
   access: onSecret('secretsmanager:GetResourcePolicy'),
   async handle(input, context) {
     const { secret, arn } = await requireActive(context, input.SecretId);
-    return { ARN: arn, Name: secret.name, ResourcePolicy: secret.resourcePolicy };
+    const { resourcePolicy } = secret;
+    const shown = resourcePolicy === undefined ? undefined : await context.principals.shownPolicy(context, resourcePolicy);
+    return { ARN: arn, Name: secret.name, ResourcePolicy: shown };
   },
 });
 
@@ -102,15 +105,13 @@ async function requireStatement(scope: Scope, { principals, actions, resources, 
   }
 }
 
-/** AWS: roles must exist. */
+/** AWS: users and roles must exist. */
 async function isPrincipal({ principals, transaction, partition }: Scope, value: string): Promise<boolean> {
   if (value === '*' || /^\d{12}$/.test(value) || /^A(?:IDA|ROA)[A-Z2-7]{17}$/.test(value)) return true;
   const arn = parseArn(value);
   if (arn === undefined || arn.partition !== partition || !/^\d{12}$/.test(arn.account)) return false;
   if (arn.service === 'sts') return /^(?:assumed-role|federated-user)\/./.test(arn.resource);
-  if (arn.service !== 'iam') return false;
-  if (arn.resource.startsWith('role/')) return (await principals.role(transaction, value)) !== undefined;
-  return arn.resource === 'root' || arn.resource.startsWith('user/');
+  return arn.service === 'iam' && (arn.resource === 'root' || (await principals.principalId(transaction, value)) !== undefined);
 }
 
 /**

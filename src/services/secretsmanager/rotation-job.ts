@@ -1,6 +1,7 @@
 // Runs rotations when they are due: claims one, takes it through its steps outside of any unit of work, and notes what came of it.
 // A node that dies leaves a lease behind; when it runs out, the steps are repeated.
 import { Fault } from '../../base/fault.ts';
+import { Secret } from '../../base/secret.ts';
 import { type JobContext, type Outside, outsideJob } from '../../kit/jobs.ts';
 import { secretEvent } from './events.ts';
 import { current, holderOf, pending, withoutLabel } from './labels.ts';
@@ -46,7 +47,8 @@ async function begin({ contextFor, now, ids }: JobContext, secret: SecretRecord)
   const left = waiting === holderOf(secret.labels, current) ? undefined : waiting;
   const running: RunningRotation = rotation.running ?? { versionId: left ?? ids.uuid(), kind: 'rotation', failedAttempts: 0 };
   const leaseUntilMs = now + leaseMs;
-  const leased = withRotation(context, secret, { ...rotation, running: { ...running, leaseUntilMs }, dueAtMs: leaseUntilMs });
+  const token = running.token ?? new Secret(ids.uuid());
+  const leased = withRotation(context, secret, { ...rotation, running: { ...running, token, leaseUntilMs }, dueAtMs: leaseUntilMs });
   const isAnnounced =
     (await versions.get(context.transaction, secret.account, secret.region, secret.name, running.versionId)) !== undefined;
   if (isAnnounced) secrets.put(context.transaction, leased);
@@ -55,7 +57,7 @@ async function begin({ contextFor, now, ids }: JobContext, secret: SecretRecord)
   const { account, region, name } = secret;
   const { versionId, kind } = running;
   const { functionArn, masterArn } = rotation;
-  return { account, region, name, arn: arnOf(context, secret), versionId, kind, functionArn, masterArn, leaseUntilMs };
+  return { account, region, name, arn: arnOf(context, secret), versionId, token, kind, functionArn, masterArn, leaseUntilMs };
 }
 
 async function perform(item: RotationItem, outside: Outside): Promise<Outcome> {
@@ -96,7 +98,7 @@ async function settled(job: JobContext, secret: SecretRecord, running: RunningRo
   const delayMs = retryAfterMs[running.failedAttempts];
   if (secret.rotation === undefined) return secret;
   if (delayMs !== undefined) {
-    const again = { versionId: running.versionId, kind: running.kind, failedAttempts: running.failedAttempts + 1 };
+    const again = { ...running, failedAttempts: running.failedAttempts + 1, leaseUntilMs: undefined };
     return withRotation(job, secret, { ...secret.rotation, running: again, dueAtMs: job.now + delayMs });
   }
   // AWS: NextRotationDate stays in the past until a rotation succeeds.

@@ -147,6 +147,18 @@ test('a new value by hand abandons a rotation that runs, and counts as one', asy
   expect((await events()).at(-1)).toMatchObject({ eventName: 'RotationAbandoned', additionalEventData: { SecretVersionId: abandoned } });
 });
 
+test('a RotationToken is good for nothing but the rotation that it was given for', async () => {
+  await create();
+  const put = (more: object) => client.send(new PutSecretValueCommand({ SecretId, SecretString: 'x', RotationToken: token(7), ...more }));
+  const refused = { name: 'InvalidParameterException' };
+  await expect(put({})).rejects.toMatchObject(refused);
+  await rotate({ ClientRequestToken: token(1) });
+  await expect(put({ ClientRequestToken: token(1) })).rejects.toMatchObject(refused);
+  await pass(0);
+  await expect(put({ ClientRequestToken: token(1) })).rejects.toMatchObject(refused);
+  await expect(put({ ClientRequestToken: token(1), RotationToken: 'short' })).rejects.toMatchObject({ name: 'ValidationException' });
+});
+
 test('without immediate rotation the function is tested with a version that does not stay', async () => {
   const one = await create();
   await rotate({ RotateImmediately: false, RotationRules: { ScheduleExpression: 'cron(0 8 1 * ? *)', Duration: '3h' } });

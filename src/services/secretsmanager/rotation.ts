@@ -6,6 +6,7 @@ import { Fault } from '../../base/fault.ts';
 import { callsTo } from '../../kit/calls.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { passRole } from '../../kit/pass-role.ts';
 import { resourceNamed } from '../../kit/resource-arns.ts';
 import type { Operations as LambdaOperations } from '../lambda/api.gen.ts';
 import { onSecret, secretAccess } from './access.ts';
@@ -22,7 +23,7 @@ import { ownerOf, putEmptyVersion, putVersion } from './versions.ts';
 const lambda = callsTo<LambdaOperations>('lambda');
 const itself = callsTo<Operations>('secretsmanager');
 
-/** AWS: who rotates a secret must also be allowed to invoke its function. */
+/** AWS: who rotates a secret must also be allowed to invoke its function, and to pass the role that rotates at a partner. */
 async function rotateAccess(input: RotateSecretRequest, scope: Scope): Promise<readonly Access[]> {
   const found = await findSecret(scope, input.SecretId);
   const { RotationLambdaARN, RotationRules, RotateImmediately = true, ExternalSecretRotationRoleArn } = input;
@@ -34,11 +35,14 @@ async function rotateAccess(input: RotateSecretRequest, scope: Scope): Promise<r
       'secretsmanager:ExternalSecretRotationRoleArn': ExternalSecretRotationRoleArn,
     },
   });
+  const asked = [rotate];
+  if (ExternalSecretRotationRoleArn !== undefined)
+    asked.push(await passRole(scope, ExternalSecretRotationRoleArn, 'secretsmanager.amazonaws.com'));
   const functionArn = RotationLambdaARN ?? found?.secret.rotation?.functionArn;
   const arn = functionArn === undefined ? undefined : parseArn(functionArn);
-  if (functionArn === undefined || arn?.service !== 'lambda') return [rotate];
+  if (functionArn === undefined || arn?.service !== 'lambda') return asked;
   const resourceAccount = isBuiltIn(functionArn) ? scope.account : arn.account;
-  return [rotate, { action: 'lambda:InvokeFunction', resource: resourceNamed<'lambda:function'>(functionArn), resourceAccount }];
+  return [...asked, { action: 'lambda:InvokeFunction', resource: resourceNamed<'lambda:function'>(functionArn), resourceAccount }];
 }
 
 export const RotateSecret = operation('RotateSecret', {

@@ -1,10 +1,11 @@
 // Values of secrets: reading and writing a version.
+import { Secret } from '../../base/secret.ts';
 import type { Context } from '../../kit/context.ts';
 import { onSecret } from './access.ts';
-import type { GetSecretValueRequest, GetSecretValueResponse } from './api.gen.ts';
+import type { GetSecretValueRequest, GetSecretValueResponse, PutSecretValueRequest } from './api.gen.ts';
 import { open, type SecretValue } from './envelope.ts';
 import { current, holderOf, labelsOf } from './labels.ts';
-import { replicas, secrets, type VersionRecord, versions } from './records.ts';
+import { replicas, type SecretRecord, secrets, type VersionRecord, versions } from './records.ts';
 import { replicaOwner } from './replicas.ts';
 import { type FoundSecret, requireActive, requirePrimary } from './secret-ids.ts';
 import { fault, operation } from './service.ts';
@@ -80,6 +81,7 @@ export const PutSecretValue = operation('PutSecretValue', {
     const version = newVersionOf(input);
     if (version === undefined) throw fault('InvalidRequestException', 'You must provide either SecretString or SecretBinary.');
     const { secret, arn } = await requirePrimary(context, input.SecretId);
+    requireRotationToken(secret, input);
     // AWS: the first version is current, whatever else it is.
     const isFirst = holderOf(secret.labels, current) === undefined;
     const labels = [...(input.VersionStages ?? [current]), ...(isFirst && secret.labels.length === 0 ? [current] : [])];
@@ -87,5 +89,16 @@ export const PutSecretValue = operation('PutSecretValue', {
     return { ARN: arn, Name: secret.name, VersionId: version.versionId, VersionStages: labelsOf(now, version.versionId) };
   },
 });
+
+/**
+ * AWS: a function in another role or account than the secret's proves with the token of its event that it acts for the rotation that runs. It is good
+ * for that rotation's version alone. @throws Fault InvalidParameterException
+ */
+function requireRotationToken({ rotation }: SecretRecord, { RotationToken, ClientRequestToken }: PutSecretValueRequest): void {
+  if (RotationToken === undefined) return;
+  const running = rotation?.running;
+  if (running?.versionId === ClientRequestToken && running?.token?.equals(new Secret(RotationToken)) === true) return;
+  throw fault('InvalidParameterException', 'The RotationToken is not the token of a rotation of this version that is in progress.');
+}
 
 export const valueOperations = [GetSecretValue, PutSecretValue];

@@ -1,4 +1,5 @@
 // MySQL, MariaDB and what speaks like them (Aurora MySQL), for the rotators.
+import { connect, isIP, type Socket } from 'node:net';
 import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2/promise';
 import type { Credentials, DatabaseConnection, DatabaseDriver } from './database.ts';
 import { RotationFailure } from './rotator.ts';
@@ -40,7 +41,16 @@ function optionsOf({ host, port = 3306, username, password, dbname, sslrootcert 
     ...(hasTls
       ? { ssl: { rejectUnauthorized: true, verifyIdentity: true, ...(sslrootcert === undefined ? {} : { ca: sslrootcert }) } }
       : {}),
+    ...(hasTls && isIP(host) !== 0 ? { stream: () => addressedSocket(host, port) } : {}),
   };
+}
+
+/**
+ * The driver tells TLS no name for an address, and TLS would then compare the certificate with `localhost`; as whom it takes the server if nobody tells
+ * it, it reads from here. rotation-tls.test.ts shows that it does.
+ */
+function addressedSocket(host: string, port: number): Socket {
+  return Object.assign(connect({ host, port }), { _host: host });
 }
 
 function connectionOf(connection: Connection): DatabaseConnection {

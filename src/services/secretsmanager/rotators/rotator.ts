@@ -1,5 +1,6 @@
 // The port of what changes credentials: a rotation has four steps, each of which may be repeated.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+import type { Secret } from '../../../base/secret.ts';
 import type { Outside } from '../../../kit/jobs.ts';
 
 export type RotationStep = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret';
@@ -12,6 +13,8 @@ export interface RotationItem {
   readonly arn: string;
   /** The version that is to become current: the ClientRequestToken of every step. */
   readonly versionId: string;
+  /** The RotationToken of every step, the same in every attempt. */
+  readonly token: Secret;
   readonly kind: 'rotation' | 'test';
   readonly functionArn: string;
   readonly masterArn: string | undefined;
