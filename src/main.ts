@@ -25,7 +25,7 @@ import { createAskedRecorder } from './pipeline/asked-record.ts';
 import { createDecisionLog, type DecisionLog } from './pipeline/decision-log.ts';
 import { cachedIdentities } from './pipeline/identity-cache.ts';
 import { createRegistry, type RegistrySource } from './pipeline/registry.ts';
-import { createPipeline, type Pipeline } from './pipeline/serve.ts';
+import { createPipeline, type Pipeline, type PipelineParts } from './pipeline/serve.ts';
 import type { Received } from './pipeline/stages.ts';
 import { type ConfiguredEndpoint, noVpcEndpoints, readVpcEndpoints, vpcEndpointsOf } from './pipeline/vpc-endpoints.ts';
 import type { WireResponse } from './protocol/protocol.ts';
@@ -55,6 +55,7 @@ import { createSealer } from './store/seal.ts';
 import type { Store } from './store/store.ts';
 import { setUpTvm, showTvm } from './tvm/configuration.ts';
 import { createTvm } from './tvm/tvm.ts';
+import { createWhatIf, type WhatIf } from './what-if/what-if.ts';
 
 const partition = 'aws';
 
@@ -105,6 +106,8 @@ export interface Castellan {
   readonly work: Work;
   /** What people's browsers ask for; undefined for every other request. */
   readonly site: (received: Received) => Promise<WireResponse> | undefined;
+  /** Which calls of the past other policies would decide otherwise, as lines of JSON. */
+  readonly whatIf: WhatIf;
 }
 
 export function compose(parts: Parts): Castellan {
@@ -132,7 +135,7 @@ export function compose(parts: Parts): Castellan {
     organizations,
   });
   const publicUrl = parts.publicUrl ?? (() => 'http://localhost');
-  const pipeline: Pipeline = createPipeline({
+  const pipelineParts: PipelineParts = {
     store,
     ids,
     partition,
@@ -169,7 +172,9 @@ export function compose(parts: Parts): Castellan {
       shares: createShares({ partition, compile, organizations, principals: identities, shareables: registry.shareables }),
     },
     onInternalError: parts.onInternalError,
-  });
+  };
+  const pipeline: Pipeline = createPipeline(pipelineParts);
+  const whatIf = createWhatIf({ store, perform: pipelineParts, newGuardrails: () => createGuardrails(partition), now: clock.now });
   const work = createWork({
     ...outsideParts,
     services: source.loadDefinitions,
@@ -212,7 +217,7 @@ export function compose(parts: Parts): Castellan {
   const isPresigned = ({ request }: Received) => /(?:^|&)X-Amz-Algorithm=/i.test(request.query);
   const site = (received: Received) =>
     isPresigned(received) ? undefined : (signIn(received) ?? tvm(received) ?? issuerDocuments(received));
-  return { pipeline, decisions, work, site };
+  return { pipeline, decisions, work, site, whatIf };
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -279,6 +284,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     info: () => info ?? {},
     explain: async (requestId) =>
       castellan.decisions.recall(requestId) ?? (await store.transact((transaction) => storedExplanation(transaction, requestId))),
+    whatIf: castellan.whatIf,
     tvm: () => showTvm(store),
     setUpTvm: (request) => setUpTvm(store, request),
     coverage: async () => ({ services: await coverageOf(registrySourceOf(services)) }),

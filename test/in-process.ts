@@ -60,6 +60,7 @@ export interface InProcess {
   readonly work: Work;
   /** What browsers ask for. */
   readonly site: Castellan['site'];
+  readonly whatIf: Castellan['whatIf'];
   /** Does something as a service would by itself. */
   runService<Result>(service: string, work: (contextFor: ContextFor) => Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
@@ -119,7 +120,7 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
       ? await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(rootKey), ids })
       : await openPostgresStore({ url: postgres, rootKeys: fixedRootKey(rootKey), ids });
   const { account } = await openInstallation(store, '111122223333', ids);
-  const { pipeline, work, site } = compose({
+  const { pipeline, work, site, whatIf } = compose({
     ...more,
     store,
     clock,
@@ -212,6 +213,7 @@ export async function startInProcess(name: string, { postgres, ...more }: InProc
     store,
     dataDir: directory.path,
     site,
+    whatIf,
     clock,
     work,
     runService: (service, run) =>

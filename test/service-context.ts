@@ -39,6 +39,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     transaction: options.transaction ?? noTransaction,
     principals: {
       role: async (_, arn) => options.roles?.find((role) => role.arn === arn),
+      present: async () => undefined,
       managedPolicy: async (_, arn) => options.managedPolicies?.[arn],
       openAccount: async () => {},
       addRole: async () => {},
@@ -53,6 +54,7 @@ export function testContext(options: TestContextOptions = {}): Context {
       outboundIssuerId: async () => undefined,
     },
     organizations: {
+      managementOf: async () => undefined,
       standingOf: async () => undefined,
       effectivePolicy: async () => undefined,
       branchOf: async () => undefined,

@@ -90,6 +90,12 @@ export const limits = {
   askedContextsMax: 10_000,
   /** Explained decisions of allowed calls that are kept in memory. */
   recentDecisionsMax: 2_000,
+  /** Events that a what-if reads before it gives way to requests. */
+  whatIfEventsAtOnce: 250,
+  /** Callers, places and resources that a what-if keeps, and calls that it has judged. */
+  whatIfKnownMax: 20_000,
+  /** Lines of a what-if's answer. */
+  whatIfLinesMax: 10_000,
   /** Broken constraints that one validation error lists. */
   problemsMax: 20,
   /** Characters of a value that a validation error prints. */

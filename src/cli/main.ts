@@ -109,6 +109,23 @@ export async function main(parameters: readonly string[]): Promise<void> {
     new Option('--watch', 'run again whenever a file changes'),
   );
   add(
+    'what-if',
+    'which calls of the ledger other policies would have decided otherwise; ends with 3 when there are some',
+    async () => (await import('./what-if.ts')).whatIf,
+    several('--attach <policy>', 'attach a policy: a file, or the id or ARN of one that exists'),
+    several('--to <target>', 'where: a root, unit or account of an organization, a user, role or group, or a resource with a policy'),
+    several('--detach <policy>', 'detach a policy: its id, its ARN, or the name of an inline policy'),
+    several('--from <target>', 'from where'),
+    several('--change <policy>', 'give a policy another document: its id or ARN, or the ARN of the resource (or role) whose policy it is'),
+    several('--with <file>', 'the new document'),
+    new Option('--of <arn>', 'the user, role or group whose inline policy --change names'),
+    new Option('--as <kind>', 'how a policy is attached to a user or role: identity (default), boundary or trust'),
+    new Option('--since <time>', 'replay from here on: a duration (30d) or a time (default: the whole ledger)'),
+    new Option('--until <time>', 'replay up to here (default: now)'),
+    new Option('--account <id>', 'replay only the events of this account'),
+    new Option('--calls', 'list every call that differs too'),
+  );
+  add(
     'landing-zone <verb> [file]',
     '`landing-zone plan`, `apply`, `destroy`, `profiles`: accounts, guardrails, roles, people and keys from one file; plan ends with 2 when something is to change',
     async () => (await import('./landing-zone.ts')).landingZone,

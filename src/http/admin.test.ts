@@ -18,10 +18,15 @@ function backend(more: Partial<AdminBackend> = {}): AdminBackend {
     exportState: async () => 'state',
     importState: async () => ({ documents: 1 }),
     importManagedPolicies: async () => ({ policies: 1 }),
+    whatIf: async () => lines(),
     rotateRootKey: async () => ({ documents: 0 }),
     reset: async () => undefined,
     ...more,
   };
+}
+
+async function* lines(): AsyncGenerator<string> {
+  yield '{"kind":"summary"}\n';
 }
 
 function received(
@@ -57,6 +62,8 @@ const cases: readonly (readonly [string, Partial<AdminBackend>, Received, number
   ['refuses to export without one', {}, received('GET', 'export'), 400],
   ['takes in managed policies', {}, received('POST', 'managed-policies', undefined, '{}'), 200],
   ['takes in none without the token', {}, received('POST', 'managed-policies', {}, '{}'), 401],
+  ['asks what if', {}, received('POST', 'what-if', undefined, '{}'), 200],
+  ['does not without the token', {}, received('POST', 'what-if', {}, '{}'), 401],
   ['resets with the token', {}, received('POST', 'reset'), 200],
   ['does not reset without the token', {}, received('POST', 'reset', {}), 401],
   ['resets without the token when that was allowed', { allowReset: true }, received('POST', 'reset', {}), 200],
@@ -66,7 +73,7 @@ const cases: readonly (readonly [string, Partial<AdminBackend>, Received, number
 test.each(cases)('%s', async (_name, more, request, status) => {
   const answer = await createAdmin(backend(more))(request);
   expect(answer?.status).toBe(status);
-  expect(String(answer?.body)).not.toContain('Bearer');
+  expect(JSON.stringify(answer)).not.toContain('Bearer');
 });
 
 test('leaves other paths to the pipeline', () => {

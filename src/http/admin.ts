@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Received } from '../pipeline/stages.ts';
 import type { WireResponse } from '../protocol/protocol.ts';
+import type { StreamedResponse } from './server.ts';
 
 /** What the server offers to its operator; main.ts implements it. */
 export interface AdminBackend {
@@ -24,6 +25,8 @@ export interface AdminBackend {
   importState(text: string, passphrase: string): Promise<{ readonly documents: number }>;
   /** Documents of AWS managed policies, one JSON object per line. @throws Error that names the line which is none. */
   importManagedPolicies(text: string): Promise<{ readonly policies: number }>;
+  /** Lines of JSON. @throws Error about what is wrong in the request, or about a change that cannot be made. */
+  whatIf(request: unknown): Promise<AsyncIterable<string>>;
   rotateRootKey(): Promise<{ readonly documents: number }>;
   reset(): Promise<void>;
 }
@@ -32,14 +35,14 @@ const root = '/_castellan/';
 /** One answer to a time request: at most ten years at once. */
 const advanceMsMax = 10 * 366 * 24 * 3_600_000;
 
-export function createAdmin(backend: AdminBackend): (received: Received) => Promise<WireResponse> | undefined {
+export function createAdmin(backend: AdminBackend): (received: Received) => Promise<WireResponse | StreamedResponse> | undefined {
   return (received) => {
     const { path } = received.request;
     return path.startsWith(root) ? respond(backend, received, path.slice(root.length)) : undefined;
   };
 }
 
-async function respond(backend: AdminBackend, received: Received, name: string): Promise<WireResponse> {
+async function respond(backend: AdminBackend, received: Received, name: string): Promise<WireResponse | StreamedResponse> {
   const { method } = received.request;
   try {
     if (isFromPage(received)) return problem(403, 'requests from web pages are refused');
@@ -53,7 +56,7 @@ async function respond(backend: AdminBackend, received: Received, name: string):
   }
 }
 
-async function answer(backend: AdminBackend, { request }: Received, route: string): Promise<WireResponse> {
+async function answer(backend: AdminBackend, { request }: Received, route: string): Promise<WireResponse | StreamedResponse> {
   if (route.startsWith('GET explain/')) {
     const explained = await backend.explain(decodeURIComponent(route.slice('GET explain/'.length)));
     return explained === undefined ? problem(404, 'no decision is kept for this request id') : json(200, explained);
@@ -84,6 +87,10 @@ async function answer(backend: AdminBackend, { request }: Received, route: strin
       return json(200, await backend.importState(Buffer.from(request.body).toString('utf8'), passphraseOf(request.headers)));
     case 'POST managed-policies':
       return json(200, await backend.importManagedPolicies(Buffer.from(request.body).toString('utf8')));
+    case 'POST what-if': {
+      const lines = await backend.whatIf(JSON.parse(Buffer.from(request.body).toString('utf8')));
+      return { status: 200, headers: { 'content-type': 'application/x-ndjson' }, lines };
+    }
     case 'POST root-key/rotate':
       return json(200, await backend.rotateRootKey());
     case 'POST reset':

@@ -21,9 +21,16 @@ export interface Handlers {
   /** Answers a request that was not read to its end, in the protocol's error shape. */
   readonly refuse: (received: Received, fault: Fault) => WireResponse;
   /** Undefined: not a path of the admin API. */
-  readonly admin: (received: Received) => Promise<WireResponse> | undefined;
+  readonly admin: (received: Received) => Promise<WireResponse | StreamedResponse> | undefined;
   /** Undefined: not a path that people's browsers, or relying parties, ask for. */
   readonly site: (received: Received) => Promise<WireResponse> | undefined;
+}
+
+/** An answer that is written as it is made. */
+export interface StreamedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly lines: AsyncIterable<string>;
 }
 
 export interface HttpServer {
@@ -83,7 +90,7 @@ async function close(server: Server): Promise<void> {
 
 async function respond(handlers: Handlers, incoming: IncomingMessage, outgoing: ServerResponse, isOverloaded: boolean): Promise<void> {
   const received = receivedHead(handlers, incoming);
-  let response: WireResponse;
+  let response: WireResponse | StreamedResponse;
   if (isOverloaded) {
     response = handlers.refuse(received, new Fault('ServiceUnavailable', 'Service is unavailable, please try again.', { status: 503 }));
     incoming.resume();
@@ -100,7 +107,30 @@ async function respond(handlers: Handlers, incoming: IncomingMessage, outgoing: 
       response = await (handlers.admin(whole) ?? handlers.site(whole) ?? handlers.serve(whole));
     }
   }
-  write(incoming, outgoing, response);
+  if ('lines' in response) await stream(outgoing, response);
+  else write(incoming, outgoing, response);
+}
+
+/** Waits for a slow reader, and stops asking for lines when it has gone. */
+async function stream(outgoing: ServerResponse, { status, headers, lines }: StreamedResponse): Promise<void> {
+  outgoing.writeHead(status, headers);
+  for await (const line of lines) {
+    if (outgoing.destroyed) return;
+    if (!outgoing.write(line)) await drained(outgoing);
+  }
+  outgoing.end();
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      outgoing.off('drain', go);
+      outgoing.off('close', go);
+      resolve();
+    };
+    outgoing.on('drain', go);
+    outgoing.on('close', go);
+  });
 }
 
 function write(incoming: IncomingMessage, outgoing: ServerResponse, response: WireResponse): void {

@@ -1,9 +1,9 @@
 // What the pipeline needs to know from services, as small interfaces: the service implements one, main.ts plugs it in.
 import type { Ids } from '../base/ids.ts';
 import type { Secret } from '../base/secret.ts';
-import type { PolicySource } from '../policy/policy.ts';
+import type { PolicySource, Principal } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
-import type { Caller, Sealer } from './context.ts';
+import type { Caller, Sealer, SessionFacts } from './context.ts';
 import type { TagRule } from './tag-policy.ts';
 
 /** A caller with everything that is evaluated on its requests. Immutable, so it can be cached. */
@@ -87,6 +87,8 @@ export interface VpcEndpointsPort {
 /** Implemented by iam: the principals and policies that other services must look at (sts:AssumeRole, iam:PassRole, policy principals). */
 export interface PrincipalDirectory {
   role(transaction: Transaction, roleArn: string): Promise<RoleFacts | undefined>;
+  /** A user, role or root that called once, with its present policies and tags. Undefined: it is gone. */
+  present(transaction: Transaction, partition: string, past: PastCaller): Promise<Identity | undefined>;
   /** Makes the store of a new account, without keys. */
   openAccount(transaction: Transaction, account: string, now: number): Promise<void>;
   /** Adds a role that AWS makes in a customer's account, unless one of that name is there. */
@@ -113,6 +115,14 @@ export interface PrincipalDirectory {
   outboundIssuerId(transaction: Transaction, account: string): Promise<string | undefined>;
 }
 
+/** A caller as it was, without what may have changed since. */
+export interface PastCaller {
+  readonly principal: Principal;
+  readonly session: SessionFacts | undefined;
+  /** Session policies: managed ones by their ARN, others as text. Undefined: the session had none. */
+  readonly sessionPolicies: readonly { readonly name: string; readonly arn?: string; readonly text?: string }[] | undefined;
+}
+
 export interface PrincipalScope {
   readonly transaction: Transaction;
   readonly partition: string;
@@ -122,6 +132,8 @@ export type RootFeature = 'RootCredentialsManagement' | 'RootSessions';
 
 /** Implemented by organizations: what an account is in its organisation. */
 export interface OrganizationDirectory {
+  /** The management account of the organisation that has a root, unit, account or policy with this id. */
+  managementOf(transaction: Transaction, id: string): Promise<string | undefined>;
   /** Undefined: the account is in no organisation. */
   standingOf(transaction: Transaction, account: string, servicePrincipal: string): Promise<OrganizationStanding | undefined>;
   /** The effective management policy of an account as JSON data; undefined: none of the type reaches it. For tag policies see kit/tag-policy.ts. */

@@ -47,6 +47,8 @@ export interface RecordedAccess
   readonly action: string;
   /** The resource's policy took part, in this way. */
   readonly resourceMode: ResourcePolicy['mode'] | undefined;
+  /** The resource had a policy, or none that anybody knew of. */
+  readonly hadPolicy: boolean;
   readonly unrecorded: readonly string[];
 }
 
@@ -168,6 +170,7 @@ interface More {
   readonly o?: 1 | undefined;
   readonly f?: 1 | undefined;
   readonly p?: ResourcePolicy['mode'] | undefined;
+  readonly n?: 1 | undefined;
   readonly x?: readonly string[] | undefined;
 }
 type Written = readonly [action: string, resource: string, more?: More];
@@ -179,12 +182,14 @@ function written(access: Access, callerAccount: string | undefined): Written {
     a: resourceAccount === callerAccount ? undefined : resourceAccount,
     // The tags of a resource with a policy are looked up with it.
     t: resourcePolicy === undefined ? boundedTags('aws:resourcetag/', resourceTags, x) : undefined,
-    q: boundedTags('aws:requesttag/', requestTags, x),
+    // An empty set of tags in a request is as good as none.
+    q: requestTags === undefined || Object.keys(requestTags).length === 0 ? undefined : boundedTags('aws:requesttag/', requestTags, x),
     c: boundedContext(context, x),
     g: granted?.name,
     o: access.isServiceOwned ? 1 : undefined,
     f: access.hasSecondFactor ? 1 : undefined,
     p: resourcePolicy?.mode,
+    n: resourcePolicy !== undefined && resourcePolicy.source === undefined ? 1 : undefined,
     x: x.length === 0 ? undefined : x,
   };
   for (const member in more) if (more[member as keyof More] !== undefined) return [action, resource, more];
@@ -196,7 +201,7 @@ type Tags = Readonly<Record<string, string>>;
 function boundedTags(prefix: string, tags: Tags | undefined, unrecorded: string[]): Tags | undefined {
   if (tags === undefined) return undefined;
   const names = Object.keys(tags);
-  if (names.length <= limits.askedKeysMax) return names.length === 0 ? undefined : tags;
+  if (names.length <= limits.askedKeysMax) return tags;
   for (const name of names.slice(limits.askedKeysMax)) unrecorded.push(`${prefix}${name}`.toLowerCase());
   return Object.fromEntries(names.slice(0, limits.askedKeysMax).map((name) => [name, tags[name] ?? '']));
 }
@@ -223,7 +228,7 @@ export function readQuestion(text: string): RecordedQuestion | undefined {
   const isCopy = text.startsWith('=');
   const start = isCopy ? 1 : 0;
   const accesses = (JSON.parse(text.slice(start + 1)) as readonly Written[]).map(([action, resource, more = {}]): RecordedAccess => {
-    const { a, t, q, c, g, o, f, p, x = [] } = more;
+    const { a, t, q, c, g, o, f, p, n, x = [] } = more;
     return {
       action,
       // Decoding boundary, as above.
@@ -236,6 +241,7 @@ export function readQuestion(text: string): RecordedQuestion | undefined {
       ...(o === undefined ? {} : { isServiceOwned: true }),
       ...(f === undefined ? {} : { hasSecondFactor: true }),
       resourceMode: p,
+      hadPolicy: p !== undefined && n === undefined,
       unrecorded: x,
     };
   });

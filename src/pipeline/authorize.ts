@@ -13,7 +13,7 @@ import type { ProtocolName } from '../model/model.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
 import { refusalMessage } from '../policy/message.ts';
-import type { AuthorizationRequest } from '../policy/policy.ts';
+import type { AuthorizationRequest, PolicySource } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
 import type { RecordAsked } from './asked-record.ts';
 import { encodeAuthorizationMessage, shownContext } from './authorization-message.ts';
@@ -82,25 +82,39 @@ async function authorizationRequest(
   facts: Omit<RequestFacts, 'places'>,
   scope: Scope,
 ): Promise<{ readonly question: AuthorizationRequest; readonly tagRules: readonly TagRule[] | undefined }> {
-  const { principal } = identity.caller;
   const resourceAccount = access.resourceAccount ?? scope.account;
   const accounts = {
     resource: resourceAccount,
-    principal: principal.account,
+    principal: identity.caller.principal.account,
     source: facts.source?.account,
     vpcEndpoint: facts.vpcEndpoint?.ownerAccount,
   };
   const places = await placesOf(authorizer.guardrails, accounts, scope.transaction);
   const isShareable = service.shareables.some(({ isArn }) => isArn(access.resource));
   const shares = isShareable
-    ? await authorizer.shares.policiesFor(scope.transaction, { arn: access.resource, principal, place: places.principal })
+    ? await authorizer.shares.policiesFor(scope.transaction, {
+        arn: access.resource,
+        principal: identity.caller.principal,
+        place: places.principal,
+      })
     : [];
-  const question: AuthorizationRequest = {
-    principal,
+  return { question: questionOf({ ...facts, places }, access, scope.account, shares), tagRules: places.resource?.tagRules };
+}
+
+/** What the policies are asked about one access. `account` is the one in which the caller acts. */
+export function questionOf(
+  facts: RequestFacts,
+  access: Access,
+  account: string,
+  shares: readonly PolicySource[] = [],
+): AuthorizationRequest {
+  const { identity, places } = facts;
+  return {
+    principal: identity.caller.principal,
     action: access.action,
     resource: access.resource,
-    resourceAccount,
-    context: conditionContext({ ...facts, places }, access),
+    resourceAccount: access.resourceAccount ?? account,
+    context: conditionContext(facts, access),
     identity: identity.identityPolicies,
     boundary: identity.boundary,
     session: identity.sessionPolicies,
@@ -112,7 +126,6 @@ async function authorizationRequest(
     ...(access.isServiceOwned === true ? { isServiceOwned: true } : {}),
     vpcEndpoint: facts.vpcEndpoint?.policy,
   };
-  return { question, tagRules: places.resource?.tagRules };
 }
 
 /** Most often all accounts are one, and it is looked up once. */

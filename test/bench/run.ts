@@ -1,5 +1,6 @@
-// `npm run bench`: the server side by side with others; `npm run bench -- policy`: the policy engine by itself; `npm run bench -- bill`: metering and
-// the bill.
+// `npm run bench`: the server side by side with others; `-- policy`: the policy engine by itself; `-- bill`: metering and the bill; `-- what-if`: a long
+// ledger replayed.
 if (process.argv[2] === 'policy') await import('./policy.ts');
 else if (process.argv[2] === 'bill') await import('./bill.ts');
+else if (process.argv[2] === 'what-if') await import('./what-if.ts');
 else await import('./bench.ts');

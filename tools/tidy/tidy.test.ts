@@ -82,6 +82,7 @@ const layers: readonly { readonly part: string; readonly from: RegExp; readonly 
   { part: 'outbound', from: /^src\/outbound\//, may: /^src\/(outbound|sigv4|kit|base)\// },
   { part: 'signin', from: /^src\/signin\//, may: /^src\/(signin|pipeline|protocol|kit|store|base)\// },
   { part: 'tvm', from: /^src\/tvm\//, may: /^src\/(tvm|pipeline|protocol|policy|kit|store|base)\// },
+  { part: 'what-if', from: /^src\/what-if\//, may: /^src\/(what-if|pipeline|protocol|policy|kit|store|base)\// },
   { part: 'http', from: /^src\/http\//, may: /^src\/(http|pipeline|protocol|base)\// },
   { part: 'landing-zone', from: /^src\/landing-zone\//, may: /^src\/(landing-zone|base)\// },
   { part: 'cli', from: /^src\/cli\//, may: /^src\/(cli|landing-zone|sigv4|policy|base|kit\/coverage\.ts|main\.ts|server-options\.ts)/ },

@@ -1,5 +1,6 @@
 // From a presented access key to a caller with all its policies, compiled: what the pipeline evaluates every request against.
 import { parseArn } from '../../base/arn.ts';
+import { Secret } from '../../base/secret.ts';
 import { isClosed } from '../../kit/account-directory.ts';
 import { type Compile, createCompiler } from '../../kit/compiler.ts';
 import type { Caller } from '../../kit/context.ts';
@@ -8,6 +9,7 @@ import type {
   Identity,
   IdentityLookup,
   IdentityPort,
+  PastCaller,
   PresentedCredential,
   PrincipalDirectory,
   RoleFacts,
@@ -44,6 +46,7 @@ export function createIdentityPort(compile: Compile = createCompiler()): Identit
       return identifyKey(compile, presented.accessKeyId, lookup);
     },
     role: (transaction, roleArn) => roleFacts(compile, transaction, roleArn),
+    present: (transaction, partition, past) => presentIdentity(compile, { transaction, partition }, past),
     managedPolicy: (transaction, policyArn) => managedSource(compile, transaction, policyArn),
     verifyMfaCode,
     ...provisioning,
@@ -73,6 +76,8 @@ function found(identity: Identity): Identification {
 }
 
 type Key = Pick<Identity, 'secretAccessKey'> & { readonly accessKeyId: string };
+type Lookup = Pick<IdentityLookup, 'partition' | 'transaction'>;
+type HeldSession = Pick<SessionToken, 'accessKeyId' | 'secretAccessKey' | 'facts'>;
 
 function rootIdentity(account: string, partition: string, { accessKeyId, secretAccessKey }: Key): Identity {
   return {
@@ -92,7 +97,7 @@ function rootIdentity(account: string, partition: string, { accessKeyId, secretA
   };
 }
 
-async function userIdentity(compile: Compile, lookup: IdentityLookup, user: UserRecord, key: Key): Promise<Identity> {
+async function userIdentity(compile: Compile, lookup: Lookup, user: UserRecord, key: Key): Promise<Identity> {
   const { account, userName, userId, path, tags } = user;
   const own = await entityPolicies(compile, lookup.transaction, account, 'user', userName);
   const memberships = await groupsOfUser.all(lookup.transaction, account, lower(userName));
@@ -183,7 +188,7 @@ async function userHolder(
   return user?.userId === holder.userId ? userIdentity(compile, lookup, user, key) : undefined;
 }
 
-async function roleIdentity(compile: Compile, lookup: IdentityLookup, role: RoleRecord, token: SessionToken): Promise<Identity> {
+async function roleIdentity(compile: Compile, lookup: Lookup, role: RoleRecord, token: HeldSession): Promise<Identity> {
   const { account, roleName, roleId, path, tags } = role;
   return {
     caller: {
@@ -216,6 +221,62 @@ function federatedIdentity(compile: Compile, issuer: Identity, name: string, acc
   // Root may do everything, and so may whom it vouches for, as far as the session policies go.
   const identityPolicies = by.kind === 'root' ? [{ name: 'permissions of root', policy: compile(everything) }] : issuer.identityPolicies;
   return { ...issuer, identityPolicies, caller: { ...issuer.caller, principal, userId: `${account}:${name}`, userName: undefined } };
+}
+
+/** Who called once, as it is now, by its name: a user or role of the same name that was made since is the one that would call today. */
+async function presentIdentity(compile: Compile, lookup: Lookup, past: PastCaller): Promise<Identity | undefined> {
+  const { principal, session, sessionPolicies } = past;
+  if (principal.account === undefined || (await isClosed(lookup.transaction, principal.account))) return undefined;
+  const holder = await presentHolder(compile, lookup, past, principal.account);
+  if (holder === undefined || session === undefined) return holder;
+  const sources = sessionPolicies && (await Promise.all(sessionPolicies.map((each) => pastSource(compile, lookup.transaction, each))));
+  return {
+    ...holder,
+    caller: { ...holder.caller, session, tags: overlaid(holder.caller.tags, session.tags) },
+    sessionPolicies: sources?.filter((source) => source !== undefined),
+  };
+}
+
+async function presentHolder(
+  compile: Compile,
+  lookup: Lookup,
+  { principal, session }: PastCaller,
+  account: string,
+): Promise<Identity | undefined> {
+  const key = { accessKeyId: '', secretAccessKey: new Secret('') };
+  const userNamed = async (arn: string): Promise<Identity | undefined> => {
+    const user = await users.get(lookup.transaction, account, lower(arn.slice(arn.lastIndexOf('/') + 1)));
+    return user && userIdentity(compile, lookup, user, key);
+  };
+  switch (principal.kind) {
+    case 'root':
+      return rootIdentity(account, lookup.partition, key);
+    case 'user':
+      return userNamed(principal.arn);
+    case 'role-session': {
+      const role = await roleByArn(lookup.transaction, principal.roleArn ?? '');
+      return role && session && roleIdentity(compile, lookup, role, { ...key, facts: session });
+    }
+    case 'federated-user': {
+      const { arn, issuerArn = '' } = principal;
+      const issuer = issuerArn.endsWith(':root') ? rootIdentity(account, lookup.partition, key) : await userNamed(issuerArn);
+      return issuer && federatedIdentity(compile, issuer, arn.slice(arn.lastIndexOf('/') + 1), account, lookup.partition);
+    }
+    case 'anonymous':
+    case 'saml':
+    case 'service':
+    case 'web-identity':
+      return undefined;
+  }
+}
+
+async function pastSource(
+  compile: Compile,
+  transaction: Transaction,
+  { name, arn, text }: NonNullable<PastCaller['sessionPolicies']>[number],
+): Promise<PolicySource | undefined> {
+  if (arn !== undefined) return managedSource(compile, transaction, arn);
+  return text === undefined ? undefined : { name, policy: compile(text) };
 }
 
 /** Session tags win over the tags of the role, without regard to the case of their keys. */

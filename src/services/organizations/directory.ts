@@ -1,10 +1,11 @@
 // What other services ask about an account's part in its organisation: whether it manages or administers, and what it has switched on.
 import type { OrganizationDirectory } from '../../kit/ports.ts';
+import type { Transaction } from '../../store/store.ts';
 import type { EffectivePolicyType } from './api.gen.ts';
 import { branchOf } from './branches.ts';
 import { effectivePolicy } from './effective-policy.ts';
 import { policyQuotas } from './quotas.ts';
-import { delegations, members, organizations, serviceAccess, tagsOf, units } from './records.ts';
+import { delegations, members, organizations, policies, serviceAccess, tagsOf, units } from './records.ts';
 
 export function createOrganizationDirectory(): OrganizationDirectory {
   return {
@@ -12,6 +13,7 @@ export function createOrganizationDirectory(): OrganizationDirectory {
     async unitPath(transaction, organizationId, unitId) {
       return (await units.get(transaction, organizationId, unitId))?.path;
     },
+    managementOf,
     async effectivePolicy(transaction, account, type) {
       const member = await members.get(transaction, account);
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
@@ -44,4 +46,14 @@ export function createOrganizationDirectory(): OrganizationDirectory {
 
 function isEffectiveType(type: string): type is EffectivePolicyType {
   return type in policyQuotas && type !== 'SERVICE_CONTROL_POLICY' && type !== 'RESOURCE_CONTROL_POLICY';
+}
+
+async function managementOf(transaction: Transaction, id: string): Promise<string | undefined> {
+  if (/^\d{12}$/.test(id)) return (await members.get(transaction, id))?.managementAccount;
+  for (const { organizationId, rootId, managementAccount } of await organizations.all(transaction)) {
+    if (id === rootId) return managementAccount;
+    const found = id.startsWith('p-') ? policies.get(transaction, organizationId, id) : units.get(transaction, organizationId, id);
+    if ((await found) !== undefined) return managementAccount;
+  }
+  return undefined;
 }

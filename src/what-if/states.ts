@@ -1,0 +1,259 @@
+// The two states that calls are judged in: the installation as it is, and as it would be with the changes. Both are read when a call needs them,
+// in one unit of work, which makes the changes between the two readings and is discarded.
+
+import { type ArnParts, parseArn } from '../base/arn.ts';
+import { seededIds } from '../base/ids.ts';
+import { limits } from '../base/limits.ts';
+import type { Access } from '../kit/operation.ts';
+import type { AccountPlace, GuardrailsPort, Identity, VpcEndpoint } from '../kit/ports.ts';
+import { taggablesOf } from '../kit/taggables.ts';
+import { anonymous } from '../pipeline/anonymous.ts';
+import type { RecordedContext, RecordedEndpoint } from '../pipeline/asked-record.ts';
+import type { PerformParts } from '../pipeline/perform.ts';
+import { accessesOf, suppose } from '../pipeline/suppose.ts';
+import type { Structure } from '../protocol/protocol.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import { make } from './operations.ts';
+import { ownerOf, type PastCall, type ResourceState, resourceName, type State, tagsOnly } from './past-call.ts';
+import type { Change } from './request.ts';
+import { sameIdentity, samePlace, sameResource } from './sameness.ts';
+
+export interface StateParts {
+  readonly store: Store;
+  readonly perform: PerformParts;
+  /** Without a memory of other states. */
+  readonly newGuardrails: () => GuardrailsPort;
+  readonly now: () => number;
+}
+
+export interface States {
+  readonly now: State;
+  readonly supposed: State;
+  /** Reads what these calls need and is not known yet. */
+  prepare(calls: readonly PastCall[]): Promise<void>;
+  /** Whether the changes can make a difference to the call: something that it is judged by is not the same in both states. */
+  reach(call: PastCall): boolean;
+}
+
+/** A value in both states; one that the changes do not touch is the same object twice. */
+interface Pair<Value> {
+  readonly now: Value;
+  readonly supposed: Value;
+}
+
+interface Known {
+  readonly identities: Map<string, Pair<Identity | undefined>>;
+  readonly places: Map<string, Pair<AccountPlace | undefined>>;
+  readonly resources: Map<string, Pair<ResourceState | undefined>>;
+  /** The same in both states: no change is about them. */
+  readonly endpoints: Map<string, VpcEndpoint>;
+}
+
+/** What a call needs that is not known. */
+interface Wanted {
+  readonly contexts: Map<string, RecordedContext>;
+  readonly accounts: Set<string>;
+  readonly resources: Map<string, { readonly service: string; readonly account: string; readonly arn: string }>;
+}
+
+export function createStates(parts: StateParts, changes: readonly Change[]): States {
+  const known: Known = { identities: new Map(), places: new Map(), resources: new Map(), endpoints: new Map() };
+  const stateOf = (side: keyof Pair<unknown>): State => ({
+    identity: (contextId) => known.identities.get(contextId)?.[side],
+    place: (account) => known.places.get(account)?.[side],
+    resource: (name) => known.resources.get(name)?.[side],
+    endpoint: (contextId) => known.endpoints.get(contextId),
+  });
+  return {
+    now: stateOf('now'),
+    supposed: stateOf('supposed'),
+    async prepare(calls) {
+      if (known.identities.size + known.places.size + known.resources.size > limits.whatIfKnownMax)
+        for (const map of [known.identities, known.places, known.resources, known.endpoints]) map.clear();
+      const wanted = wantedBy(calls, known);
+      for (const [id, { vpcEndpoint }] of wanted.contexts)
+        if (vpcEndpoint !== undefined) known.endpoints.set(id, endpointOf(parts, vpcEndpoint));
+      if (wanted.contexts.size + wanted.accounts.size + wanted.resources.size > 0) await read(parts, changes, wanted, known);
+    },
+    reach({ contextId, context, question }) {
+      if (differs(known.identities.get(contextId))) return true;
+      if (accountsOf(context).some((account) => differs(known.places.get(account)))) return true;
+      return question.accesses.some((access) => {
+        const name = resourceName(access, context);
+        return differs(known.places.get(ownerOf(access, context))) || (name !== undefined && differs(known.resources.get(name)));
+      });
+    },
+  };
+}
+
+function endpointOf({ perform }: StateParts, { policy, ...facts }: RecordedEndpoint): VpcEndpoint {
+  const { name, text } = policy;
+  // INVARIANT: judge.ts does not judge a call whose endpoint's policy was not recorded.
+  return { ...facts, policy: { name, policy: perform.compile(text ?? nothing) } };
+}
+
+const nothing = '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}';
+
+function differs(pair: Pair<unknown> | undefined): boolean {
+  return pair !== undefined && pair.now !== pair.supposed;
+}
+
+function accountsOf({ principal, account, source, vpcEndpoint }: RecordedContext): readonly string[] {
+  return [principal.account, account, source?.account, vpcEndpoint?.ownerAccount].filter((each): each is string => each !== undefined);
+}
+
+function wantedBy(calls: readonly PastCall[], known: Known): Wanted {
+  const wanted: Wanted = { contexts: new Map(), accounts: new Set(), resources: new Map() };
+  for (const { contextId, context, question } of calls) {
+    if (!known.identities.has(contextId)) wanted.contexts.set(contextId, context);
+    const owners = question.accesses.map((access) => ownerOf(access, context));
+    for (const account of [...accountsOf(context), ...owners]) if (!known.places.has(account)) wanted.accounts.add(account);
+    for (const access of question.accesses) {
+      const name = resourceName(access, context);
+      if (name === undefined || known.resources.has(name)) continue;
+      wanted.resources.set(name, { service: name.slice(0, name.indexOf(' ')), account: context.account, arn: access.resource });
+    }
+  }
+  return wanted;
+}
+
+/** Whether the changes can be made at all. @throws Fault or Error that says why not */
+export async function tryChanges(parts: StateParts, changes: readonly Change[]): Promise<void> {
+  await parts.store.transact(async (transaction) => {
+    try {
+      await makeAll(parts, changes, transaction);
+    } finally {
+      transaction.discard();
+    }
+  });
+}
+
+async function makeAll(parts: StateParts, changes: readonly Change[], transaction: Transaction): Promise<void> {
+  // What the changes create bears the same names however often they are made.
+  const ids = seededIds('what-if');
+  // Nothing of a state that never was may stay in what the server remembers of guardrails.
+  const perform = { ...parts.perform, authorizer: { ...parts.perform.authorizer, guardrails: parts.newGuardrails() } };
+  const run = (
+    at: { readonly service: string; readonly name: string; readonly account: string; readonly region?: string },
+    input: Structure,
+  ) =>
+    suppose(perform, transaction, {
+      service: at.service,
+      operation: at.name,
+      account: at.account,
+      region: at.region ?? '',
+      input,
+      now: parts.now(),
+      ids,
+    });
+  for (const change of changes) await make(change, { transaction, organizations: perform.organizations, run });
+}
+
+interface Reading {
+  readonly identities: Map<string, Identity | undefined>;
+  readonly places: Map<string, AccountPlace | undefined>;
+  readonly resources: Map<string, ResourceState | undefined>;
+}
+
+async function read(parts: StateParts, changes: readonly Change[], wanted: Wanted, known: Known): Promise<void> {
+  const [now, supposed] = await parts.store.transact(async (transaction) => {
+    const before = await readAll(parts, wanted, transaction);
+    await makeAll(parts, changes, transaction);
+    const after = await readAll(parts, wanted, transaction);
+    transaction.discard();
+    return [before, after];
+  });
+  join(known.identities, now.identities, supposed.identities, sameIdentity);
+  join(known.places, now.places, supposed.places, samePlace);
+  join(known.resources, now.resources, supposed.resources, sameResource);
+}
+
+function join<Value>(
+  known: Map<string, Pair<Value | undefined>>,
+  before: ReadonlyMap<string, Value | undefined>,
+  after: ReadonlyMap<string, Value | undefined>,
+  isSame: (left: Value, right: Value) => boolean,
+): void {
+  for (const [key, now] of before) {
+    const then = after.get(key);
+    const areSame = now === undefined || then === undefined ? now === then : isSame(now, then);
+    known.set(key, { now, supposed: areSame ? now : then });
+  }
+}
+
+async function readAll(parts: StateParts, { contexts, accounts, resources }: Wanted, transaction: Transaction): Promise<Reading> {
+  const guardrails = parts.newGuardrails();
+  const reading: Reading = { identities: new Map(), places: new Map(), resources: new Map() };
+  for (const account of accounts) reading.places.set(account, await guardrails.placeOf(account, transaction));
+  for (const [id, context] of contexts) reading.identities.set(id, await identityOf(parts, context, transaction));
+  for (const [name, resource] of resources) reading.resources.set(name, await resourceOf(parts, resource, transaction));
+  return reading;
+}
+
+/** Who the caller is today, in the session that it had. */
+async function identityOf({ perform }: StateParts, context: RecordedContext, transaction: Transaction): Promise<Identity | undefined> {
+  const { principal, userId, userName, session, sessionPolicies, tags } = context;
+  switch (principal.kind) {
+    case 'anonymous':
+    case 'service':
+    case 'saml':
+    case 'web-identity':
+      return { ...anonymous, caller: { principal, userId, accessKeyId: undefined, userName, tags, session } };
+    case 'root':
+    case 'user':
+    case 'role-session':
+    case 'federated-user':
+      return perform.principals.present(transaction, perform.partition, { principal, session, sessionPolicies });
+  }
+}
+
+/** The operation whose access rule tells the policy of a service's resources, and the member that names the resource. */
+const policyReaders: Readonly<Record<string, readonly [operation: string, member: string]>> = {
+  kms: ['GetKeyPolicy', 'KeyId'],
+  secretsmanager: ['GetResourcePolicy', 'SecretId'],
+  lambda: ['GetPolicy', 'FunctionName'],
+  // Of the organisation itself, for the member that acts by its resource policy.
+  organizations: ['UpdatePolicy', 'PolicyId'],
+};
+
+async function resourceOf(
+  { perform, now }: StateParts,
+  { service, account: callerAccount, arn }: { readonly service: string; readonly account: string; readonly arn: string },
+  transaction: Transaction,
+): Promise<ResourceState | undefined> {
+  if (service === 'iam') {
+    const role = await perform.principals.role(transaction, arn);
+    return role && { policy: { mode: 'trust', source: role.trust }, tags: role.tags };
+  }
+  const parts = parseArn(arn);
+  if (service === tagsOnly) return parts === undefined ? undefined : tagsOf(perform, parts, transaction);
+  const reader = policyReaders[service];
+  if (reader === undefined || (parts === undefined && service !== 'organizations')) return undefined;
+  const [operation, member] = reader;
+  const isOrganization = service === 'organizations';
+  const accesses = await accessesOf(perform, transaction, {
+    service,
+    operation,
+    input: { [member]: isOrganization ? 'p-whatif000' : arn },
+    account: isOrganization ? callerAccount : (parts?.account ?? callerAccount),
+    region: parts?.region ?? '',
+    now: now(),
+    ids: seededIds('what-if'),
+  });
+  return stateOfAccess(accesses[0]);
+}
+
+/** Of a resource without a policy of its own. */
+async function tagsOf(perform: PerformParts, arn: ArnParts, transaction: Transaction): Promise<ResourceState | undefined> {
+  const { account, region } = arn;
+  const place = { transaction, partition: perform.partition, account, region: region === '' ? undefined : region };
+  for (const taggable of taggablesOf(await perform.taggables.all(), arn)) {
+    const found = await taggable.find(place, arn);
+    if (found !== undefined) return { policy: undefined, tags: found.tags };
+  }
+  return undefined;
+}
+
+function stateOfAccess(access: Access | undefined): ResourceState | undefined {
+  return access?.resourcePolicy === undefined ? undefined : { policy: access.resourcePolicy, tags: access.resourceTags ?? {} };
+}
