@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/vectors/**/*.test.ts', 'test/policy/**/*.test.ts'],
     // The first measures time and memory, the second takes a minute: vitest.wire.config.ts.
     exclude: ['**/hostile.test.ts', '**/wycheproof-kms.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 90_000,
     pool: 'threads',
     // The product keeps no state in its modules, so files share them: loading them again for each file cost more than most files' tests.
     isolate: false,

@@ -10,8 +10,8 @@ export default defineConfig({
       'test/crash/**/*.test.ts',
       'test/hostile/**/*.test.ts',
     ],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     fileParallelism: false,
   },
 });

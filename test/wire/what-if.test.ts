@@ -77,7 +77,7 @@ function guardrail(Type: 'SERVICE_CONTROL_POLICY' | 'RESOURCE_CONTROL_POLICY', t
   };
 }
 
-describe('the answer is what then really happens', { timeout: 120_000 }, () => {
+describe('the answer is what then really happens', { timeout: 300_000 }, () => {
   test('when a service control policy is attached to the root, a unit or an account, and detached again', async () => {
     let differences = 0;
     for (const [index, list] of samples(statements(['Deny']), 6, 1).entries())
