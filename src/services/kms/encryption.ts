@@ -221,7 +221,7 @@ export async function encryptUnder(context: Context, key: KeyRecord, plaintext: 
       `Algorithm ${algorithm} and key spec ${key.spec} cannot encrypt data larger than ${rsaPlaintextBytesMax(bits, algorithm)} bytes.`,
     );
   }
-  return publicEncrypt({ key: verifyingKeyOf(material.secret), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, plaintext);
+  return publicEncrypt({ key: verifyingKeyOf(material.record), padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash }, plaintext);
 }
 
 async function decryptUnder(

@@ -55,7 +55,7 @@ export function publicKeyOf(privateKey: KeyObject): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).toString('base64');
 }
 
-/** Of symmetric and HMAC keys. Lives in the opened record, as the next two do: the store lets go of it when the record changes (ADR 25). */
+/** Of symmetric and HMAC keys. Lives in the opened record, as the next does: the store lets go of it when the record changes (ADR 25). */
 export function secretKeyOf(material: Secret): KeyObject {
   return material.once(readSecretKey);
 }
@@ -65,9 +65,9 @@ export function privateKeyOf(material: Secret): KeyObject {
   return material.once(readPrivateKey);
 }
 
-/** Of the private key. */
-export function verifyingKeyOf(material: Secret): KeyObject {
-  return material.once(readVerifyingKey);
+/** The public half as it is stored and as GetPublicKey tells it: nothing secret, so it is not kept beside the private key. */
+export function verifyingKeyOf({ publicKey = '' }: { readonly publicKey?: string | undefined }): KeyObject {
+  return createPublicKey({ key: Buffer.from(publicKey, 'base64'), format: 'der', type: 'spki' });
 }
 
 function readSecretKey(bytes: Uint8Array): KeyObject {
@@ -76,10 +76,6 @@ function readSecretKey(bytes: Uint8Array): KeyObject {
 
 function readPrivateKey(bytes: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.from(bytes), format: 'der', type: 'pkcs8' });
-}
-
-function readVerifyingKey(bytes: Uint8Array): KeyObject {
-  return createPublicKey(readPrivateKey(bytes));
 }
 
 /** Names the material without telling anything of it; the same for the same material of the same key, in every region. */

@@ -85,8 +85,8 @@ export const Verify = operation('Verify', {
     noteCryptography(context, key, { message: undefined, signature: undefined });
     requireSigning(context, key, input, 'Verify');
     refuseDryRun(input);
-    const { secret } = await currentMaterial(context, key);
-    if (!(await isValid(verifyingKeyOf(secret), key, input))) throw fault('KMSInvalidSignatureException', '');
+    const { record } = await currentMaterial(context, key);
+    if (!(await isValid(verifyingKeyOf(record), key, input))) throw fault('KMSInvalidSignatureException', '');
     return { KeyId: keyArn(context, key), SignatureValid: true, SigningAlgorithm: input.SigningAlgorithm };
   },
 });
