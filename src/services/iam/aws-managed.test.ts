@@ -10,7 +10,7 @@ import shipped from './aws-managed.gen.json' with { type: 'json' };
 import { importAwsManaged } from './aws-managed-import.ts';
 import grantable from './grantable-services.gen.json' with { type: 'json' };
 
-const corpus = join(import.meta.dirname, '../../../../../shared/corpora/managed-policies.jsonl');
+const corpus = join(import.meta.dirname, '../../../../shared/corpora/managed-policies.jsonl');
 const corpusText = existsSync(corpus) ? readFileSync(corpus, 'utf8') : undefined;
 if (corpusText === undefined) console.info('the corpus of managed policies is not here: the tests on it are skipped');
 
