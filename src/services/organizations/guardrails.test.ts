@@ -182,6 +182,10 @@ test('a resource control policy keeps strangers from assuming a role that trusts
       /with an explicit deny in a resource control policy: arn:aws:organizations::\d+:policy\/o-\w+\/resource_control_policy\/p-\w+$/,
     ),
   });
+  const error = await assume(outsider).catch((thrown: unknown) => thrown);
+  // The SDK's exceptions carry the request id.
+  const explained = await castellan.explain((error as { readonly $metadata: { readonly requestId: string } }).$metadata.requestId);
+  expect(JSON.stringify(explained)).toContain(`on organizational unit Workloads (${unit})`);
   await assume(await testUser(castellan, 'insider', [allow('*')]));
   // IAM itself supports no resource control policies, and the management account's own resources are exempt.
   await listUsers(outsider);
