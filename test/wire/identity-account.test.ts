@@ -1,35 +1,27 @@
 // People of the identity account at work in a workload account, on two nodes: what a guardrail of the unit refuses through one node, the other
 // refuses too, and allows at the next request once the account has been moved.
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { IAM } from '@aws-sdk/client-iam';
 import { Organizations } from '@aws-sdk/client-organizations';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
-import { type ServerProcess, startServerProcess } from '../server-process.ts';
-import { temporaryDirectory } from '../temporary.ts';
+import type { ServerProcess } from '../server-process.ts';
+import { startTwoNodes, type TwoNodes } from '../two-nodes.ts';
 import { type Credentials, run } from './command.ts';
 
 const postgres: TestPostgres | undefined = await startPostgres();
 
 describe.skipIf(postgres === undefined)('people of the identity account', () => {
-  const directories = [temporaryDirectory('identity-account-1'), temporaryDirectory('identity-account-2')] as const;
+  let nodes: TwoNodes | undefined;
   let one: ServerProcess;
   let two: ServerProcess;
 
   beforeAll(async () => {
-    const url = (await postgres?.database()) ?? '';
-    const [first, second] = directories;
-    one = await startServerProcess({ dataDir: first.path, arguments: ['--postgres', url] });
-    mkdirSync(second.path, { recursive: true });
-    copyFileSync(join(first.path, 'root.key'), join(second.path, 'root.key'));
-    two = await startServerProcess({ dataDir: second.path, arguments: ['--postgres', url] });
+    nodes = await startTwoNodes('identity-account', (await postgres?.database()) ?? '');
+    ({ one, two } = nodes);
   });
   afterAll(async () => {
-    await one?.stop('SIGKILL');
-    await two?.stop('SIGKILL');
-    for (const directory of directories) directory.remove();
+    await nodes?.stop();
     await postgres?.stop();
   });
 

@@ -1,32 +1,23 @@
 // Usage is counted once, whatever happens: two nodes on one PostgreSQL under load, one of which is killed in the middle of it.
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createClient } from '../client.ts';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
-import { type ServerProcess, startServerProcess } from '../server-process.ts';
-import { temporaryDirectory } from '../temporary.ts';
+import type { ServerProcess } from '../server-process.ts';
+import { startTwoNodes, type TwoNodes } from '../two-nodes.ts';
 
 const postgres: TestPostgres | undefined = await startPostgres();
 
 describe.skipIf(postgres === undefined)('metering on two nodes', () => {
-  const first = temporaryDirectory('meter1');
-  const second = temporaryDirectory('meter2');
+  let nodes: TwoNodes | undefined;
   let one: ServerProcess;
   let two: ServerProcess;
 
   beforeAll(async () => {
-    const url = (await postgres?.database()) ?? '';
-    one = await startServerProcess({ dataDir: first.path, arguments: ['--postgres', url] });
-    mkdirSync(second.path, { recursive: true });
-    copyFileSync(join(first.path, 'root.key'), join(second.path, 'root.key'));
-    two = await startServerProcess({ dataDir: second.path, arguments: ['--postgres', url] });
+    nodes = await startTwoNodes('metering', (await postgres?.database()) ?? '');
+    ({ one, two } = nodes);
   });
   afterAll(async () => {
-    await one?.stop('SIGKILL');
-    await two?.stop('SIGKILL');
-    first.remove();
-    second.remove();
+    await nodes?.stop();
     await postgres?.stop();
   });
 

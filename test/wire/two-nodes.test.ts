@@ -1,35 +1,24 @@
 // Two nodes on one PostgreSQL: what one revokes the other refuses, and a node that is killed in the middle of load loses nothing.
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { createClient } from '../client.ts';
 import { startPostgres, type TestPostgres } from '../postgres.ts';
-import { type ServerProcess, startServerProcess } from '../server-process.ts';
-import { temporaryDirectory } from '../temporary.ts';
+import type { ServerProcess } from '../server-process.ts';
+import { startTwoNodes, type TwoNodes } from '../two-nodes.ts';
 
 const postgres: TestPostgres | undefined = await startPostgres();
 
 describe.skipIf(postgres === undefined)('two nodes', () => {
-  const first = temporaryDirectory('node1');
-  const second = temporaryDirectory('node2');
-  let url = '';
+  let nodes: TwoNodes | undefined;
   let one: ServerProcess;
   let two: ServerProcess;
 
   beforeAll(async () => {
-    url = (await postgres?.database()) ?? '';
-    one = await startServerProcess({ dataDir: first.path, arguments: ['--postgres', url] });
-    // Nodes share the root key: without it the second cannot open what the first sealed.
-    mkdirSync(second.path, { recursive: true });
-    copyFileSync(join(first.path, 'root.key'), join(second.path, 'root.key'));
-    two = await startServerProcess({ dataDir: second.path, arguments: ['--postgres', url] });
+    nodes = await startTwoNodes('two-nodes', (await postgres?.database()) ?? '');
+    ({ one, two } = nodes);
   });
   afterAll(async () => {
-    await one?.stop('SIGKILL');
-    await two?.stop('SIGKILL');
-    first.remove();
-    second.remove();
+    await nodes?.stop();
     await postgres?.stop();
   });
 
