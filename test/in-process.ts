@@ -112,7 +112,10 @@ interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'public
   readonly rootKey?: Uint8Array;
 }
 
-export async function startInProcess(name: string, { postgres, rootKey: givenRootKey, ...more }: InProcessOptions = {}): Promise<InProcess> {
+export async function startInProcess(
+  name: string,
+  { postgres, rootKey: givenRootKey, ...more }: InProcessOptions = {},
+): Promise<InProcess> {
   const directory = temporaryDirectory(name);
   const ids = randomIds();
   const clock = systemClock();
