@@ -1,13 +1,14 @@
 // GetResources: all tagged resources of a region that the filters let through, in pages.
 import { parseArn } from '../../base/arn.ts';
 import type { Context } from '../../kit/context.ts';
+import { type Position, walk } from '../../kit/taggable-walk.ts';
 import { type TaggedResource, type Tags, taggablesOf } from '../../kit/taggables.ts';
 import type { GetResourcesInput, ResourceTagMapping, TagFilter } from './api.gen.ts';
 import { requireArn } from './arns.ts';
 import { complianceOf } from './compliance.ts';
 import { formerlyTagged } from './records.ts';
 import { invalidParameter, operation } from './service.ts';
-import { decodePosition, encodeToken, listedTypes, type Position, placeOf, walk } from './walk.ts';
+import { decodePosition, encodeToken, listedTypes, placeOf } from './walk.ts';
 
 const defaultPerPage = 50;
 const perPageMax = 100;

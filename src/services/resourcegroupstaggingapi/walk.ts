@@ -1,23 +1,11 @@
-// The way over all that can be tagged in an account and region: type by type, record by record, in an order that pages continue in.
+// Which types of resources the Get operations walk over, and the tokens that say how far they have come.
 import { isRecord } from '../../base/record.ts';
 import type { Scope } from '../../kit/context.ts';
 import { decodeMarker, encodeMarker } from '../../kit/paging.ts';
-import type { Taggable, TaggableItem, TagPlace } from '../../kit/taggables.ts';
+import type { Position } from '../../kit/taggable-walk.ts';
+import type { Taggable, TagPlace } from '../../kit/taggables.ts';
 import { fault, globalRegion, invalidParameter } from './service.ts';
 
-/** The last record that was looked at. */
-export interface Position {
-  /** Of the type: see `Taggable.key`. */
-  readonly key: string;
-  readonly cursor: string;
-}
-
-interface Batch {
-  readonly taggable: Taggable;
-  readonly items: readonly TaggableItem[];
-}
-
-const batchMax = 500;
 /** AWS: a token lives for fifteen minutes. */
 const tokenMs = 15 * 60_000;
 
@@ -33,20 +21,6 @@ export async function listedTypes(scope: Scope, region: string, filters: readonl
 
 export function matchesType(type: string, filters: readonly string[] | undefined): boolean {
   return filters === undefined || filters.length === 0 || filters.some((filter) => type === filter || type.startsWith(`${filter}:`));
-}
-
-/** Records in batches from after the position. */
-export async function* walk(types: readonly Taggable[], place: TagPlace, from?: Position): AsyncGenerator<Batch> {
-  for (const taggable of types) {
-    if (from !== undefined && taggable.key < from.key) continue;
-    let after = from?.key === taggable.key ? from.cursor : undefined;
-    for (;;) {
-      const items = await taggable.list(place, { limit: batchMax, ...(after === undefined ? {} : { after }) });
-      if (items.length > 0) yield { taggable, items };
-      after = items.at(-1)?.cursor;
-      if (items.length < batchMax) break;
-    }
-  }
 }
 
 export function encodeToken(now: number, position: object | undefined): string {
