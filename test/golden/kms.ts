@@ -29,7 +29,7 @@ export interface GoldenKms {
 
 interface GoldenCiphertext {
   readonly what: string;
-  readonly version: 1 | 2 | 3;
+  readonly version: 1 | 2 | 3 | 4;
   readonly region: string;
   readonly blob: string;
   readonly context: Readonly<Record<string, string>>;
@@ -108,19 +108,19 @@ async function fill(castellan: InProcess): Promise<Pick<GoldenKms, 'ciphertexts'
   const kms = castellan.kms();
   const made = async (input: CreateKeyCommandInput): Promise<string> => (await kms.createKey(input)).KeyMetadata?.KeyId ?? '';
   const ciphertexts: GoldenCiphertext[] = [];
-  const encrypt = async (KeyId: string, what: string, version: 1 | 2 | 3): Promise<void> => {
+  const encrypt = async (KeyId: string, what: string, version: 2 | 3 | 4): Promise<void> => {
     const context = { purpose: what, ключ: 'ä' };
     const { CiphertextBlob } = await kms.encrypt({ KeyId, Plaintext: Buffer.from(what), EncryptionContext: context });
     ciphertexts.push({ what, version, region: 'us-east-1', blob: base64(CiphertextBlob), context, plaintext: what });
   };
   const rotated = await made({ MultiRegion: true });
-  await encrypt(rotated, 'before the rotation', 1);
+  await encrypt(rotated, 'before the rotation', 4);
   await kms.rotateKeyOnDemand({ KeyId: rotated });
-  await encrypt(rotated, 'after the rotation', 1);
+  await encrypt(rotated, 'after the rotation', 4);
   await kms.replicateKey({ KeyId: rotated, ReplicaRegion: 'eu-west-1' });
   for (const each of ciphertexts.slice()) ciphertexts.push({ ...each, what: `${each.what}, in another region`, region: 'eu-west-1' });
   const imported = await importedKey(kms);
-  await encrypt(imported, 'under imported material', 1);
+  await encrypt(imported, 'under imported material', 4);
   await encrypt(
     await made({ Origin: 'EXTERNAL_KEY_STORE', CustomKeyStoreId: await externalStore(kms), XksKeyId: externalKeyId }),
     'under an external key',

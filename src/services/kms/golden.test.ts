@@ -5,7 +5,9 @@ import { type GoldenKms, type GoldenSetting, startGolden } from '../../../test/g
 import { readHeader } from './ciphertext.ts';
 
 const directory = new URL('../../../test/golden/', import.meta.url);
-const files = readdirSync(directory).filter((name) => name.startsWith('kms-'));
+const files = readdirSync(directory)
+  .filter((name) => name.startsWith('kms-'))
+  .sort();
 const bytes = (text: string) => Buffer.from(text, 'base64');
 const failure = (call: Promise<unknown>) =>
   call.then(
@@ -39,14 +41,18 @@ describe.each(files)('%s', (file) => {
     },
   );
 
-  test.each(golden.ciphertexts)('a ciphertext made $what today has the same form', async ({ region, blob, context, plaintext }) => {
-    const there = setting.castellan.kms(undefined, region);
-    const { keyId = '' } = readHeader(bytes(blob)) ?? {};
-    const { CiphertextBlob = [] } = await there.encrypt({ KeyId: keyId, Plaintext: Buffer.from(plaintext), EncryptionContext: context });
-    const [now, then] = [Buffer.from(CiphertextBlob), bytes(blob)];
-    // Version, account, length of the key id, key id.
-    expect([now.length, now.subarray(0, 14 + keyId.length)]).toEqual([then.length, then.subarray(0, 14 + keyId.length)]);
-  });
+  // Older ones have an older form.
+  test.runIf(file === files.at(-1)).each(golden.ciphertexts)(
+    'a ciphertext made $what today has the same form',
+    async ({ region, blob, context, plaintext }) => {
+      const there = setting.castellan.kms(undefined, region);
+      const { keyId = '' } = readHeader(bytes(blob)) ?? {};
+      const { CiphertextBlob = [] } = await there.encrypt({ KeyId: keyId, Plaintext: Buffer.from(plaintext), EncryptionContext: context });
+      const [now, then] = [Buffer.from(CiphertextBlob), bytes(blob)];
+      // Version, account, length of the key id, key id.
+      expect([now.length, now.subarray(0, 14 + keyId.length)]).toEqual([then.length, then.subarray(0, 14 + keyId.length)]);
+    },
+  );
 
   test('signatures, codes and tokens that were handed out count', async () => {
     const { signature, mac, grant, importParameters } = golden;
