@@ -210,14 +210,9 @@ function findingOf({ context: { principal } }: PastCall, verdict: Verdict, state
     }
     case 'refused':
     case 'allowed': {
-      const { question, kind, state } = verdict;
-      return {
-        change: kind,
-        principal: who,
-        action: question.action,
-        resource: question.resource,
-        reason: () => reasonOf(question, states[state]),
-      };
+      const { asked, kind, state } = verdict;
+      const { action, resource } = asked.question;
+      return { change: kind, principal: who, action, resource, reason: () => reasonOf(asked, states[state]) };
     }
   }
 }

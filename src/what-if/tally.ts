@@ -8,7 +8,7 @@ import type { AskedEntry } from '../store/store.ts';
 export interface Reason {
   /** AWS's sentence. */
   readonly sentence: string;
-  readonly layer: PolicyLayer | undefined;
+  readonly layer: PolicyLayer | 'tag-policy' | undefined;
   /** The policy that decided, where one did: with the level of the tree at which it is attached. */
   readonly policy: string | undefined;
   /** Of guardrails: which level of the organisation, the root first. */

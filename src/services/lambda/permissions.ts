@@ -92,10 +92,17 @@ function requirePolicyRevision(record: PermissionsRecord | undefined, given: str
 }
 
 async function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): Promise<Readonly<Record<string, unknown>>> {
+  const equals = {
+    'AWS:SourceAccount': input.SourceAccount,
+    'aws:PrincipalOrgID': input.PrincipalOrgID,
+    'lambda:EventSourceToken': input.EventSourceToken,
+    'lambda:FunctionUrlAuthType': input.FunctionUrlAuthType,
+  };
+  const isUrlOnly = input.InvokedViaFunctionUrl;
   const condition = {
-    ...(input.SourceAccount === undefined ? {} : { StringEquals: { 'AWS:SourceAccount': input.SourceAccount } }),
-    ...(input.PrincipalOrgID === undefined ? {} : { StringEquals: { 'aws:PrincipalOrgID': input.PrincipalOrgID } }),
+    ...(Object.values(equals).every((value) => value === undefined) ? {} : { StringEquals: equals }),
     ...(input.SourceArn === undefined ? {} : { ArnLike: { 'AWS:SourceArn': input.SourceArn } }),
+    ...(isUrlOnly === undefined ? {} : { Bool: { 'lambda:InvokedViaFunctionUrl': String(isUrlOnly) } }),
   };
   return {
     Sid: input.StatementId,
