@@ -17,6 +17,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { make } from './operations.ts';
 import { delegationName, ownerOf, type PastCall, type ResourceState, resourceName, type State, shareName, tagsOnly } from './past-call.ts';
+import { createRecent, type Recent } from './recent.ts';
 import type { Change } from './request.ts';
 import { sameIdentity, samePlace, sameResource } from './sameness.ts';
 
@@ -46,13 +47,13 @@ interface Pair<Value> {
 }
 
 interface Known {
-  readonly identities: Map<string, Pair<Identity | undefined>>;
-  readonly places: Map<string, Pair<AccountPlace | undefined>>;
-  readonly resources: Map<string, Pair<ResourceState | undefined>>;
+  readonly identities: Recent<Pair<Identity | undefined>>;
+  readonly places: Recent<Pair<AccountPlace | undefined>>;
+  readonly resources: Recent<Pair<ResourceState | undefined>>;
   /** The same in both states: no change is about them. */
-  readonly endpoints: Map<string, VpcEndpoint>;
+  readonly endpoints: Recent<VpcEndpoint>;
   /** The same in both states too: a share is no policy that is attached. */
-  readonly shares: Map<string, readonly PolicySource[]>;
+  readonly shares: Recent<readonly PolicySource[]>;
 }
 
 /** What a call needs that is not known. */
@@ -64,7 +65,8 @@ interface Wanted {
 }
 
 export function createStates(parts: StateParts, changes: readonly Change[]): States {
-  const known: Known = { identities: new Map(), places: new Map(), resources: new Map(), endpoints: new Map(), shares: new Map() };
+  const recent = <Value>(): Recent<Value> => createRecent<Value>(limits.whatIfKnownMax);
+  const known: Known = { identities: recent(), places: recent(), resources: recent(), endpoints: recent(), shares: recent() };
   const stateOf = (side: keyof Pair<unknown>): State => ({
     identity: (contextId) => known.identities.get(contextId)?.[side],
     place: (account) => known.places.get(account)?.[side],
@@ -78,11 +80,12 @@ export function createStates(parts: StateParts, changes: readonly Change[]): Sta
     now: stateOf('now'),
     supposed: stateOf('supposed'),
     async prepare(calls) {
-      if (known.identities.size + known.places.size + known.resources.size > limits.whatIfKnownMax)
-        for (const map of [known.identities, known.places, known.resources, known.endpoints, known.shares]) map.clear();
+      for (const each of [known.identities, known.places, known.resources, known.endpoints, known.shares]) each.turn();
       const wanted = wantedBy(calls, known, await parts.perform.registry.shareables());
-      for (const [id, { vpcEndpoint }] of wanted.contexts)
-        if (vpcEndpoint !== undefined) known.endpoints.set(id, endpointOf(parts, vpcEndpoint));
+      for (const { contextId, context } of calls) {
+        const { vpcEndpoint } = context;
+        if (vpcEndpoint !== undefined && !known.endpoints.has(contextId)) known.endpoints.set(contextId, endpointOf(parts, vpcEndpoint));
+      }
       if (wanted.contexts.size + wanted.accounts.size + wanted.resources.size + wanted.shares.size > 0)
         await read(parts, changes, wanted, known);
     },
@@ -188,7 +191,7 @@ async function read(parts: StateParts, changes: readonly Change[], wanted: Wante
 }
 
 function join<Value>(
-  known: Map<string, Pair<Value | undefined>>,
+  known: Recent<Pair<Value | undefined>>,
   before: ReadonlyMap<string, Value | undefined>,
   after: ReadonlyMap<string, Value | undefined>,
   isSame: (left: Value, right: Value) => boolean,
