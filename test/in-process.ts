@@ -108,13 +108,18 @@ const region = 'us-east-1';
 interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints' | 'services'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
+  /** Of data that is there already; otherwise a new one. */
+  readonly rootKey?: Uint8Array;
 }
 
-export async function startInProcess(name: string, { postgres, ...more }: InProcessOptions = {}): Promise<InProcess> {
+export async function startInProcess(
+  name: string,
+  { postgres, rootKey: givenRootKey, ...more }: InProcessOptions = {},
+): Promise<InProcess> {
   const directory = temporaryDirectory(name);
   const ids = randomIds();
   const clock = systemClock();
-  const rootKey = ids.bytes(32);
+  const rootKey = givenRootKey ?? ids.bytes(32);
   const store =
     postgres === undefined
       ? await openSqliteStore({ dataDir: directory.path, rootKeys: fixedRootKey(rootKey), ids })

@@ -23,6 +23,8 @@ export type Misbehaviour =
 export interface StandInProxy {
   readonly url: string;
   readonly keys: Map<string, ExternalKey>;
+  /** What the key manager keeps to itself, by the key's id; made on first use. */
+  readonly secrets: Map<string, Buffer>;
   readonly requests: { readonly path: string; readonly body: Record<string, unknown> }[];
   readonly health: string[];
   misbehave(path: 'health' | 'metadata' | 'encrypt' | 'decrypt', how: Misbehaviour | undefined): void;
@@ -71,6 +73,7 @@ export async function startStandInProxy(): Promise<StandInProxy> {
   return {
     url: `http://127.0.0.1:${portOf(server)}`,
     keys,
+    secrets,
     requests,
     health,
     misbehave: (path, how) => void (how === undefined ? wrong.delete(path) : wrong.set(path, how)),

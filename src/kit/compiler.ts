@@ -1,5 +1,4 @@
 // Policy documents compiled once, by their text: bounded, and shared by everything that evaluates stored policies.
-import { createHash } from 'node:crypto';
 import { limits } from '../base/limits.ts';
 import { type CompiledPolicy, createPolicyCompiler } from '../policy/compile.ts';
 
@@ -7,15 +6,15 @@ import { type CompiledPolicy, createPolicyCompiler } from '../policy/compile.ts'
 export type Compile = (document: string) => CompiledPolicy;
 
 export function createCompiler(): Compile {
+  // The store's caches hold the same texts, so that the keys cost no memory of their own, and no request has to hash one.
   const cache = new Map<string, CompiledPolicy>();
   const compilePolicy = createPolicyCompiler();
   return (document) => {
-    const id = createHash('sha256').update(document).digest('base64');
-    let compiled = cache.get(id);
+    let compiled = cache.get(document);
     if (compiled === undefined) {
       compiled = compilePolicy(document);
-      cache.set(id, compiled);
-      if (cache.size > limits.compiledPoliciesMax) cache.delete(cache.keys().next().value ?? id);
+      cache.set(document, compiled);
+      if (cache.size > limits.compiledPoliciesMax) cache.delete(cache.keys().next().value ?? document);
     }
     return compiled;
   };

@@ -50,6 +50,8 @@ const eventVersion = '1.11';
 const textBytesMax = 1024;
 const elementBytesMax = 100 * 1024;
 const additionalBytesMax = 28 * 1024;
+/** Of one unit of a JavaScript string. */
+const utf8BytesMax = 3;
 
 export function buildRecord(facts: RecordFacts): LedgerEvent {
   const callerAccount = facts.caller?.principal.account;
@@ -67,12 +69,18 @@ export function buildRecord(facts: RecordFacts): LedgerEvent {
     readOnly: facts.readOnly,
     resources: facts.resources,
     asked: facts.asked,
-    // `undefined` members are left out by JSON, which keeps AWS's order of fields readable here.
-    record: JSON.stringify(recordOf(facts)),
+    record: recordText(facts),
   };
 }
 
-function recordOf(facts: RecordFacts): Structure {
+/** What fits as a whole has no part that is too large: most records are not measured part by part. */
+function recordText(facts: RecordFacts): string {
+  const text = JSON.stringify(recordOf(facts, whole));
+  return text.length <= additionalBytesMax / utf8BytesMax ? text : JSON.stringify(recordOf(facts, bounded));
+}
+
+/** `undefined` members are left out by JSON, which keeps AWS's order of fields readable here. */
+function recordOf(facts: RecordFacts, limit: Limit): Structure {
   return {
     eventVersion,
     userIdentity: userIdentity(facts),
@@ -84,10 +92,9 @@ function recordOf(facts: RecordFacts): Structure {
     userAgent: shortened(facts.invokedBy ?? facts.userAgent ?? ''),
     errorCode: facts.error && shortened(facts.error.code),
     errorMessage: facts.error && shortened(facts.error.message),
-    requestParameters: requestParameters(facts),
-    responseElements:
-      facts.responseElements ?? (facts.error ? null : element('responseElements', elementBytesMax, responseElements(facts))),
-    additionalEventData: facts.additionalEventData && element('additionalEventData', additionalBytesMax, facts.additionalEventData),
+    requestParameters: element('requestParameters', requestParameters(facts), limit),
+    responseElements: facts.responseElements ?? (facts.error ? null : element('responseElements', responseElements(facts), limit)),
+    additionalEventData: facts.additionalEventData && element('additionalEventData', facts.additionalEventData, limit),
     requestID: shortened(facts.requestId),
     eventID: facts.eventId,
     readOnly: facts.readOnly,
@@ -104,23 +111,35 @@ function recordOf(facts: RecordFacts): Structure {
   };
 }
 
-function requestParameters(facts: RecordFacts): unknown {
+function requestParameters(facts: RecordFacts): Structure | undefined {
   // AWS: a refused request's parameters are not printed.
-  if (facts.error?.code === 'AccessDenied' || facts.error?.code === 'AccessDeniedException') return null;
+  if (facts.error?.code === 'AccessDenied' || facts.error?.code === 'AccessDeniedException') return undefined;
   const printed = facts.input && printedStructure(facts.operation?.input, facts.input);
-  return element('requestParameters', elementBytesMax, { ...printed, ...facts.requestParameters });
+  return { ...printed, ...facts.requestParameters };
 }
 
 function responseElements(facts: RecordFacts): Structure | undefined {
   return facts.output && printedStructure(facts.operation?.output, facts.output);
 }
 
-/** Null when there is nothing to print; AWS's note of omission when there is too much. */
-function element(name: string, bytesMax: number, value: Structure | undefined): unknown {
-  if (value === undefined || Object.values(value).every((member) => member === undefined)) return null;
-  const originalSize = Buffer.byteLength(JSON.stringify(value), 'utf8');
-  return originalSize > bytesMax ? { omitted: true, originalSize, reason: `${name} too large` } : value;
+type ElementName = 'requestParameters' | 'responseElements' | 'additionalEventData' | 'serviceEventDetails';
+
+/** Null when there is nothing to print. */
+function element(name: ElementName, value: Structure | undefined, limit: Limit): unknown {
+  return value === undefined || Object.values(value).every((member) => member === undefined) ? null : limit(name, value);
 }
+
+/** What is printed of a part of a record. */
+type Limit = (name: ElementName, value: Structure) => unknown;
+
+const whole: Limit = (_name, value) => value;
+
+/** AWS's note of omission in place of what is too large. */
+const bounded: Limit = (name, value) => {
+  const originalSize = Buffer.byteLength(JSON.stringify(value), 'utf8');
+  const bytesMax = name === 'additionalEventData' ? additionalBytesMax : elementBytesMax;
+  return originalSize > bytesMax ? { omitted: true, originalSize, reason: `${name} too large` } : value;
+};
 
 /** AWS prints resources that have an ARN here; the others are found by LookupEvents only. */
 function resourcesOf(facts: Pick<RecordFacts, 'resources' | 'account'>): unknown {
@@ -136,6 +155,7 @@ function tlsDetails({ tls, host }: RecordFacts): unknown {
 }
 
 function shortened(text: string): string {
+  if (text.length <= textBytesMax / utf8BytesMax) return text;
   const bytes = Buffer.from(text, 'utf8');
   return bytes.length <= textBytesMax
     ? text
@@ -169,14 +189,14 @@ export function serviceEventRecord(facts: ServiceEventFacts): LedgerEvent {
     errorMessage: facts.error && shortened(facts.error.message),
     requestParameters: null,
     responseElements: null,
-    additionalEventData: facts.additionalEventData && element('additionalEventData', additionalBytesMax, facts.additionalEventData),
+    additionalEventData: facts.additionalEventData && element('additionalEventData', facts.additionalEventData, bounded),
     eventID: eventId,
     readOnly,
     resources: resourcesOf({ resources, account }),
     eventType: 'AwsServiceEvent',
     managementEvent: true,
     recipientAccountId: account,
-    serviceEventDetails: facts.serviceEventDetails && element('serviceEventDetails', elementBytesMax, facts.serviceEventDetails),
+    serviceEventDetails: facts.serviceEventDetails && element('serviceEventDetails', facts.serviceEventDetails, bounded),
     eventCategory: 'Management',
   };
   const columns = {

@@ -5,6 +5,7 @@ import { generationOf } from '../kit/generation.ts';
 import type { Identification, IdentityLookup, IdentityPort, PresentedCredential } from '../kit/ports.ts';
 
 interface Cached {
+  readonly account: string;
   readonly generation: string;
   readonly found: Identification;
 }
@@ -14,16 +15,16 @@ export function cachedIdentities(port: IdentityPort, homeAccount: string): Ident
   const cache = new Map<string, Cached>();
   return {
     async identify(presented: PresentedCredential, lookup: IdentityLookup): Promise<Identification> {
-      const account = accountOfAccessKeyId(presented.accessKeyId) ?? homeAccount;
-      const generation = await generationOf(lookup.transaction, account);
       const key = presented.sessionToken === undefined ? presented.accessKeyId : `${presented.accessKeyId} ${presented.sessionToken}`;
       const cached = cache.get(key);
+      const account = cached?.account ?? accountOfAccessKeyId(presented.accessKeyId) ?? homeAccount;
+      const generation = await generationOf(lookup.transaction, account);
       if (cached !== undefined && cached.generation === generation) return cached.found;
       const found = await port.identify(presented, lookup);
       cache.delete(key);
       // What is not known may be created at any moment without a new generation, so only identities are kept.
       if (found.kind === 'identity') {
-        cache.set(key, { generation, found });
+        cache.set(key, { account, generation, found });
         if (cache.size > limits.identityCacheEntriesMax) cache.delete(cache.keys().next().value ?? key);
       }
       return found;

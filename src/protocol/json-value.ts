@@ -12,11 +12,13 @@ export function serializationFault(message: string): Fault {
   return new Fault('SerializationException', message, { status: 400 });
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** Parses a JSON body: strict UTF-8, bounded depth. The last of duplicate members counts, as in AWS's own parser. */
 export function parseJson(body: Uint8Array): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    text = utf8.decode(body);
   } catch {
     throw serializationFault('Invalid UTF-8 in the request body');
   }

@@ -107,10 +107,11 @@ function momentProblem(signed: SignedRequest, signedAt: number, now: number): Si
 }
 
 function basicDateMs(date: string): number {
-  const [year, month, day] = [date.slice(0, 4), date.slice(4, 6), date.slice(6, 8)].map(Number);
-  const [hour, minute, second] = [date.slice(9, 11), date.slice(11, 13), date.slice(13, 15)].map(Number);
-  if (month === undefined || month < 1 || month > 12 || (day ?? 0) < 1 || (day ?? 0) > 31) return Number.NaN;
-  return Date.UTC(year ?? 0, month - 1, day, hour, minute, second);
+  const part = (start: number, end: number): number => Number(date.slice(start, end));
+  const month = part(4, 6);
+  const day = part(6, 8);
+  if (!(month >= 1 && month <= 12 && day >= 1 && day <= 31)) return Number.NaN;
+  return Date.UTC(part(0, 4), month - 1, day, part(9, 11), part(11, 13), part(13, 15));
 }
 
 /** The hash that stands in the canonical request; a claimed hash must be the body's own. */

@@ -16,6 +16,9 @@ export interface LedgerRow {
   readonly record: string;
 }
 
+export const entryColumns =
+  'sequence, time_ms, account, region, event_id, event_name, event_source, username, access_key_id, read_only, resources, record';
+
 export function rowToEntry(row: LedgerRow): LedgerEntry {
   return {
     sequence: Number(row.sequence),

@@ -2,11 +2,12 @@
 import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import type { TagRule } from '../../kit/tag-policy.ts';
+import { walk } from '../../kit/taggable-walk.ts';
 import type { TaggedResource } from '../../kit/taggables.ts';
 import { type Compliance, complianceOf } from './compliance.ts';
 import { constraint } from './organization.ts';
 import { fault, globalRegion } from './service.ts';
-import { listedTypes, walk } from './walk.ts';
+import { listedTypes } from './walk.ts';
 
 export interface Judged extends TaggedResource {
   readonly account: string;

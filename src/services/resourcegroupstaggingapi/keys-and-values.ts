@@ -1,9 +1,11 @@
 // GetTagKeys and GetTagValues: what is in use in the region, sorted. A request looks at a bounded window of resources and answers a page of
 // what is in it; only beyond a window's size may a key or value come a second time.
 import type { Context } from '../../kit/context.ts';
+import { type Position, walk } from '../../kit/taggable-walk.ts';
 import type { Tags } from '../../kit/taggables.ts';
-import { invalidParameter, operation } from './service.ts';
-import { decodeToken, encodeToken, listedTypes, type Position, placeOf, walk } from './walk.ts';
+import { operation } from './service.ts';
+import { decodeToken, encodeToken, invalidToken, type Query } from './tokens.ts';
+import { listedTypes, placeOf } from './walk.ts';
 
 const perPage = 500;
 const windowMax = 20_000;
@@ -11,7 +13,9 @@ const windowMax = 20_000;
 export const GetTagKeys = operation('GetTagKeys', {
   access: () => ({ action: 'tag:GetTagKeys', resource: '*' }),
   async handle(input, context) {
-    const { texts, token } = await distinctPage(context, input.PaginationToken, (tags) => Object.keys(tags));
+    const { texts, token } = await distinctPage(context, { token: input.PaginationToken, query: { operation: 'GetTagKeys' } }, (tags) =>
+      Object.keys(tags),
+    );
     return { PaginationToken: token, TagKeys: texts };
   },
 });
@@ -20,10 +24,16 @@ export const GetTagValues = operation('GetTagValues', {
   access: () => ({ action: 'tag:GetTagValues', resource: '*' }),
   async handle(input, context) {
     const valueIn = (tags: Tags) => (Object.hasOwn(tags, input.Key) ? [tags[input.Key] ?? ''] : []);
-    const { texts, token } = await distinctPage(context, input.PaginationToken, valueIn);
+    const query = { operation: 'GetTagValues', filters: { Key: input.Key } };
+    const { texts, token } = await distinctPage(context, { token: input.PaginationToken, query }, valueIn);
     return { PaginationToken: token, TagValues: texts };
   },
 });
+
+interface DistinctRequest {
+  readonly token: string | undefined;
+  readonly query: Query;
+}
 
 interface DistinctPage {
   readonly texts: readonly string[];
@@ -32,10 +42,10 @@ interface DistinctPage {
 
 async function distinctPage(
   context: Context,
-  token: string | undefined,
+  { token, query }: DistinctRequest,
   textsIn: (tags: Tags) => readonly string[],
 ): Promise<DistinctPage> {
-  const { window, after } = decodeDistinct(token, context.now);
+  const { window, after } = decodeDistinct(decodeToken(token, context, query));
   const types = await listedTypes(context, context.region, undefined);
   const found = new Set<string>();
   let next: Position | undefined;
@@ -52,14 +62,13 @@ async function distinctPage(
   const texts = left.slice(0, perPage);
   const isWindowDone = left.length === texts.length;
   const position = isWindowDone ? (scanned < windowMax ? undefined : { window: next }) : { window, after: texts.at(-1) };
-  return { texts, token: encodeToken(context.now, position) };
+  return { texts, token: encodeToken(context, query, position) };
 }
 
-function decodeDistinct(token: string | undefined, now: number): { readonly window?: Position; readonly after?: string } {
-  const decoded = decodeToken(token, now);
+function decodeDistinct(decoded: ReturnType<typeof decodeToken>): { readonly window?: Position; readonly after?: string } {
   if (decoded === undefined) return {};
   const { window, after } = decoded;
-  if (after !== undefined && typeof after !== 'string') throw invalidParameter('The specified PaginationToken is invalid.');
+  if (after !== undefined && typeof after !== 'string') throw invalidToken();
   return { ...(isPosition(window) ? { window } : {}), ...(after === undefined ? {} : { after }) };
 }
 

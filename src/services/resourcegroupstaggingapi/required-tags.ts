@@ -1,20 +1,21 @@
 // ListRequiredTags: which tags the account's effective tag policy reports as required, by type of resource.
 import type { Context } from '../../kit/context.ts';
 import type { RequiredTag } from './api.gen.ts';
-import { invalidParameter, operation } from './service.ts';
-import { decodeToken, encodeToken } from './walk.ts';
+import { operation } from './service.ts';
+import { decodeToken, encodeToken, invalidToken } from './tokens.ts';
 
 const perPage = 200;
+const query = { operation: 'ListRequiredTags' };
 
 export const ListRequiredTags = operation('ListRequiredTags', {
   access: () => ({ action: 'tag:ListRequiredTags', resource: '*' }),
   async handle(input, context) {
-    const after = decodeToken(input.NextToken, context.now)?.['type'];
-    if (after !== undefined && typeof after !== 'string') throw invalidParameter('The specified NextToken is invalid.');
+    const after = decodeToken(input.NextToken, context, query)?.['type'];
+    if (after !== undefined && typeof after !== 'string') throw invalidToken();
     const all = (await requiredTags(context)).filter(({ ResourceType = '' }) => after === undefined || ResourceType > after);
     const RequiredTags = all.slice(0, input.MaxResults ?? perPage);
     if (all.length === RequiredTags.length) return { RequiredTags };
-    return { RequiredTags, NextToken: encodeToken(context.now, { type: RequiredTags.at(-1)?.ResourceType }) };
+    return { RequiredTags, NextToken: encodeToken(context, query, { type: RequiredTags.at(-1)?.ResourceType }) };
   },
 });
 

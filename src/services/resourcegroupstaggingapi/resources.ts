@@ -1,13 +1,15 @@
 // GetResources: all tagged resources of a region that the filters let through, in pages.
 import { parseArn } from '../../base/arn.ts';
 import type { Context } from '../../kit/context.ts';
+import { type Position, walk } from '../../kit/taggable-walk.ts';
 import { type TaggedResource, type Tags, taggablesOf } from '../../kit/taggables.ts';
 import type { GetResourcesInput, ResourceTagMapping, TagFilter } from './api.gen.ts';
 import { requireArn } from './arns.ts';
 import { complianceOf } from './compliance.ts';
 import { formerlyTagged } from './records.ts';
 import { invalidParameter, operation } from './service.ts';
-import { decodePosition, encodeToken, listedTypes, type Position, placeOf, walk } from './walk.ts';
+import { decodeToken, encodeToken, invalidToken } from './tokens.ts';
+import { listedTypes, placeOf } from './walk.ts';
 
 const defaultPerPage = 50;
 const perPageMax = 100;
@@ -26,8 +28,11 @@ export const GetResources = operation('GetResources', {
       const mappings = await Promise.all(found.map((resource) => resource && shown(resource)));
       return { PaginationToken: '', ResourceTagMappingList: mappings.filter((each) => each !== undefined) };
     }
-    const { mappings, position } = await pageOfMappings(input, context, shown);
-    return { PaginationToken: encodeToken(context.now, position), ResourceTagMappingList: mappings };
+    const { ResourcesPerPage: _perPage, TagsPerPage: _tags, PaginationToken, ...filters } = input;
+    const query = { operation: 'GetResources', filters };
+    const from = positionIn(decodeToken(PaginationToken, context, query));
+    const { mappings, position } = await pageOfMappings(input, context, { shown, from });
+    return { PaginationToken: encodeToken(context, query, position), ResourceTagMappingList: mappings };
   },
 });
 
@@ -110,11 +115,16 @@ interface MappingPage {
   readonly position: Position | undefined;
 }
 
-async function pageOfMappings(input: GetResourcesInput, context: Context, shown: Mapping): Promise<MappingPage> {
+interface PageStart {
+  readonly shown: Mapping;
+  readonly from: Position | undefined;
+}
+
+async function pageOfMappings(input: GetResourcesInput, context: Context, { shown, from }: PageStart): Promise<MappingPage> {
   const { ResourcesPerPage: perPage = defaultPerPage, TagsPerPage: tagsMax = Number.POSITIVE_INFINITY } = input;
   const types = await listedTypes(context, context.region, input.ResourceTypeFilters);
   const mappings: ResourceTagMapping[] = [];
-  let position = decodePosition(input.PaginationToken, context.now);
+  let position = from;
   let tags = 0;
   let scanned = 0;
   for await (const { taggable, items } of walk(types, placeOf(context), position)) {
@@ -132,4 +142,11 @@ async function pageOfMappings(input: GetResourcesInput, context: Context, shown:
     }
   }
   return { mappings, position: undefined };
+}
+
+function positionIn(decoded: ReturnType<typeof decodeToken>): Position | undefined {
+  if (decoded === undefined) return undefined;
+  const { key, cursor } = decoded;
+  if (typeof key !== 'string' || typeof cursor !== 'string') throw invalidToken();
+  return { key, cursor };
 }

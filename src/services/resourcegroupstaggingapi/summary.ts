@@ -5,8 +5,9 @@ import type { GetComplianceSummaryInput, Summary } from './api.gen.ts';
 import { type Judged, judgedResources, rulesOf } from './evaluation.ts';
 import { accountsOf, type Organization, requireManagement } from './organization.ts';
 import { requireTypeFilters } from './resources.ts';
-import { invalidParameter, operation } from './service.ts';
-import { decodeToken, encodeToken, matchesType } from './walk.ts';
+import { operation } from './service.ts';
+import { decodeToken, encodeToken, invalidToken } from './tokens.ts';
+import { matchesType } from './walk.ts';
 
 const perPage = 100;
 
@@ -17,13 +18,15 @@ export const GetComplianceSummary = operation('GetComplianceSummary', {
     requireTypeFilters(input.ResourceTypeFilters);
     const accounts = await accountsOf(context, organization, input.TargetIdFilters);
     const rows = await countedRows(context, input, organization, await rulesOf(context, accounts));
-    const after = rowAfter(input.PaginationToken, context.now);
+    const { MaxResults, PaginationToken, ...filters } = input;
+    const query = { operation: 'GetComplianceSummary', filters };
+    const after = rowAfter(decodeToken(PaginationToken, context, query));
     const left = [...rows].filter(([key]) => after === undefined || key > after).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const page = left.slice(0, input.MaxResults ?? perPage);
+    const page = left.slice(0, MaxResults ?? perPage);
     const last = left.length > page.length ? page.at(-1)?.[0] : undefined;
     return {
       SummaryList: page.map(([, row]) => row),
-      PaginationToken: encodeToken(context.now, last === undefined ? undefined : { row: last }),
+      PaginationToken: encodeToken(context, query, last === undefined ? undefined : { row: last }),
     };
   },
 });
@@ -64,8 +67,8 @@ function isAskedFor({ region, type, tags }: Judged, input: GetComplianceSummaryI
   return matchesType(type, types) && (keys === undefined || keys.some((key) => Object.hasOwn(tags, key)));
 }
 
-function rowAfter(token: string | undefined, now: number): string | undefined {
-  const row = decodeToken(token, now)?.['row'];
+function rowAfter(position: ReturnType<typeof decodeToken>): string | undefined {
+  const row = position?.['row'];
   if (row === undefined || typeof row === 'string') return row;
-  throw invalidParameter('The specified PaginationToken is invalid.');
+  throw invalidToken();
 }

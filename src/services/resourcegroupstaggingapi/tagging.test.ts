@@ -187,41 +187,6 @@ describe('GetResources', () => {
   ])('refuses %j', async (input) => {
     expect(await call('GetResources', input)).toMatchObject({ status: 400, error: 'InvalidParameterException' });
   });
-
-  test('pages continue where they ended, without repeating or leaving out, while resources come and go', async () => {
-    const all = await arns();
-    const seen: string[] = [];
-    let token = '';
-    do {
-      const { output } = await call('GetResources', { ResourcesPerPage: 1, PaginationToken: token });
-      const [mapping] = output['ResourceTagMappingList'] as readonly { readonly ResourceARN: string }[];
-      if (mapping !== undefined) seen.push(mapping.ResourceARN);
-      token = String(output['PaginationToken']);
-    } while (token !== '');
-    expect(seen).toEqual(all);
-    expect(new Set(seen).size).toBe(seen.length);
-  });
-
-  test('a page with TagsPerPage ends before the resource whose tags would not fit', async () => {
-    const tags = Array.from({ length: 45 }, (_, index) => ({ Key: `k${index}`, Value: 'v' }));
-    const names = ['many/1', 'many/2', 'many/3'];
-    for (const Name of names) await castellan.secretsManager().send(new CreateSecretCommand({ Name, SecretString: 'x', Tags: tags }));
-    const first = await call('GetResources', { TagsPerPage: 100, TagFilters: [{ Key: 'k0' }] });
-    expect(first.output['ResourceTagMappingList']).toHaveLength(2);
-    const PaginationToken = String(first.output['PaginationToken']);
-    const second = await call('GetResources', { TagsPerPage: 100, TagFilters: [{ Key: 'k0' }], PaginationToken });
-    expect(second.output['ResourceTagMappingList']).toHaveLength(1);
-    expect(second.output['PaginationToken']).toBe('');
-  });
-
-  test('a token is good for fifteen minutes', async () => {
-    const { output } = await call('GetResources', { ResourcesPerPage: 1 });
-    castellan.clock.advance(14 * 60_000);
-    const PaginationToken = String(output['PaginationToken']);
-    expect((await call('GetResources', { PaginationToken })).status).toBe(200);
-    castellan.clock.advance(2 * 60_000);
-    expect(await call('GetResources', { PaginationToken })).toMatchObject({ error: 'PaginationTokenExpiredException' });
-  });
 });
 
 test('keys and values in use are listed once each, in order, of what is listed', async () => {

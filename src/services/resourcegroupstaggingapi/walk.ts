@@ -1,25 +1,7 @@
-// The way over all that can be tagged in an account and region: type by type, record by record, in an order that pages continue in.
-import { isRecord } from '../../base/record.ts';
+// Where the operations look for tagged resources, and for which types.
 import type { Scope } from '../../kit/context.ts';
-import { decodeMarker, encodeMarker } from '../../kit/paging.ts';
-import type { Taggable, TaggableItem, TagPlace } from '../../kit/taggables.ts';
-import { fault, globalRegion, invalidParameter } from './service.ts';
-
-/** The last record that was looked at. */
-export interface Position {
-  /** Of the type: see `Taggable.key`. */
-  readonly key: string;
-  readonly cursor: string;
-}
-
-interface Batch {
-  readonly taggable: Taggable;
-  readonly items: readonly TaggableItem[];
-}
-
-const batchMax = 500;
-/** AWS: a token lives for fifteen minutes. */
-const tokenMs = 15 * 60_000;
+import type { Taggable, TagPlace } from '../../kit/taggables.ts';
+import { globalRegion } from './service.ts';
 
 export function placeOf({ transaction, partition, account, region }: Scope): TagPlace & { readonly region: string } {
   return { transaction, partition, account, region };
@@ -33,49 +15,4 @@ export async function listedTypes(scope: Scope, region: string, filters: readonl
 
 export function matchesType(type: string, filters: readonly string[] | undefined): boolean {
   return filters === undefined || filters.length === 0 || filters.some((filter) => type === filter || type.startsWith(`${filter}:`));
-}
-
-/** Records in batches from after the position. */
-export async function* walk(types: readonly Taggable[], place: TagPlace, from?: Position): AsyncGenerator<Batch> {
-  for (const taggable of types) {
-    if (from !== undefined && taggable.key < from.key) continue;
-    let after = from?.key === taggable.key ? from.cursor : undefined;
-    for (;;) {
-      const items = await taggable.list(place, { limit: batchMax, ...(after === undefined ? {} : { after }) });
-      if (items.length > 0) yield { taggable, items };
-      after = items.at(-1)?.cursor;
-      if (items.length < batchMax) break;
-    }
-  }
-}
-
-export function encodeToken(now: number, position: object | undefined): string {
-  // AWS: the last page has an empty token.
-  return position === undefined ? '' : (encodeMarker(JSON.stringify({ ...position, issuedAtMs: now })) ?? '');
-}
-
-/** Undefined for the first page. @throws Fault InvalidParameterException, PaginationTokenExpiredException */
-export function decodeToken(token: string | undefined, now: number): Readonly<Record<string, unknown>> | undefined {
-  if (token === undefined || token === '') return undefined;
-  const badToken = () => invalidParameter('The specified PaginationToken is invalid.');
-  let position: unknown;
-  try {
-    position = JSON.parse(decodeMarker(token, badToken));
-  } catch {
-    throw badToken();
-  }
-  if (!isRecord(position) || typeof position['issuedAtMs'] !== 'number') throw badToken();
-  if (now - position['issuedAtMs'] > tokenMs) {
-    throw fault('PaginationTokenExpiredException', 'The specified PaginationToken has expired. A PaginationToken is valid for 15 minutes.');
-  }
-  return position;
-}
-
-/** @throws Fault as `decodeToken` */
-export function decodePosition(token: string | undefined, now: number): Position | undefined {
-  const position = decodeToken(token, now);
-  if (position === undefined) return undefined;
-  const { key, cursor } = position;
-  if (typeof key !== 'string' || typeof cursor !== 'string') throw invalidParameter('The specified PaginationToken is invalid.');
-  return { key, cursor };
 }

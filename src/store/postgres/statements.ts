@@ -1,6 +1,6 @@
 // Ranges and ledger searches as PostgreSQL's SQL.
 import { limits } from '../../base/limits.ts';
-import { askedColumns } from '../ledger-row.ts';
+import { askedColumns, entryColumns } from '../ledger-row.ts';
 import type { AskedQuery, LedgerQuery, Range } from '../store.ts';
 
 interface Statement {
@@ -53,7 +53,7 @@ export function ledgerStatement(query: LedgerQuery): Statement {
   if (query.attribute !== undefined) addAttribute(query.attribute, add);
   values.push(Math.min(query.limit, limits.listBatchMax));
   const where = parts.length === 0 ? '' : `WHERE ${parts.join(' AND ')}`;
-  return { text: `SELECT * FROM castellan_events ${where} ORDER BY sequence DESC LIMIT $${values.length}`, values };
+  return { text: `SELECT ${entryColumns} FROM castellan_events ${where} ORDER BY sequence DESC LIMIT $${values.length}`, values };
 }
 
 export function askedStatement({ after, until, account }: AskedQuery): Statement {
@@ -69,7 +69,7 @@ export function askedStatement({ after, until, account }: AskedQuery): Statement
 export function followingStatement(cursor: string | undefined, limit: number): Statement {
   const [transactionId = '0', sequence = '0'] = (cursor ?? '').split(' ').filter((part) => part !== '');
   return {
-    text: `SELECT *, transaction_id::text AS transaction FROM castellan_events
+    text: `SELECT ${entryColumns}, transaction_id::text AS transaction FROM castellan_events
       WHERE (transaction_id, sequence) > ($1::xid8, $2::bigint) AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())
       ORDER BY transaction_id, sequence LIMIT $3`,
     values: [transactionId, sequence, limit],

@@ -1,5 +1,6 @@
 // Reading the ledger from SQLite: LookupEvents' filters as SQL, newest first.
 import { limits } from '../../base/limits.ts';
+import { entryColumns } from '../ledger-row.ts';
 import type { LedgerQuery } from '../store.ts';
 
 export function ledgerStatement(query: LedgerQuery): { readonly sql: string; readonly parameters: readonly unknown[] } {
@@ -17,7 +18,7 @@ export function ledgerStatement(query: LedgerQuery): { readonly sql: string; rea
   if (query.attribute !== undefined) addAttribute(query.attribute, add);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   parameters.push(Math.min(query.limit, limits.listBatchMax));
-  return { sql: `SELECT * FROM events ${where} ORDER BY sequence DESC LIMIT ?`, parameters };
+  return { sql: `SELECT ${entryColumns} FROM events ${where} ORDER BY sequence DESC LIMIT ?`, parameters };
 }
 
 function addAttribute({ key, value }: NonNullable<LedgerQuery['attribute']>, add: (condition: string, parameter: unknown) => void): void {

@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 import { limits } from '../../base/limits.ts';
 import { createKnownContexts } from '../known-contexts.ts';
-import { type AskedRow, askedColumns, type LedgerRow, rowToAsked, rowToEntry } from '../ledger-row.ts';
+import { type AskedRow, askedColumns, entryColumns, type LedgerRow, rowToAsked, rowToEntry } from '../ledger-row.ts';
 import type { DocumentSealer } from '../seal.ts';
 import type { AskedEntry, AskedQuery, Document, Entry, LedgerBatch, LedgerEntry, LedgerEvent, LedgerQuery, Range } from '../store.ts';
 import type { Writes } from '../unit-of-work.ts';
@@ -57,7 +57,9 @@ export function openSqliteFile(path: string, sealer: DocumentSealer): SqliteFile
   );
   const contexts = createKnownContexts();
   // Sequences are given in the order of commits, by the one process that writes.
-  const following = database.prepare<[number, number], LedgerRow>('SELECT * FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?');
+  const following = database.prepare<[number, number], LedgerRow>(
+    `SELECT ${entryColumns} FROM events WHERE sequence > ? ORDER BY sequence LIMIT ?`,
+  );
   const listings = new Map<string, Database.Statement<unknown[], { key: string; value: string }>>();
   const cache = createDocumentCache();
   const lists = createListCache();
