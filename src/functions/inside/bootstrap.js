@@ -63,7 +63,7 @@ function begin({ event, context, timeoutMs, payloadBytesMax, mark }) {
   };
   const fail = (error) => {
     printed(error, 'Invoke Error', context.awsRequestId);
-    return { error: described(error, taskRoot) };
+    return { error: described(error) };
   };
   const succeeded = (result) => resultOf(result, payloadBytesMax, fail);
   task = { context, mark, finish: () => answer(waiting) };
@@ -124,6 +124,6 @@ function answerWith(outcome, mark) {
 /** The last that is heard of this process. */
 function endWith(error, what, code) {
   printed(error, what, requestId());
-  answerWith({ error: described(error, taskRoot) }, task?.mark ?? '');
+  answerWith({ error: described(error) }, task?.mark ?? '');
   process.exit(code);
 }
