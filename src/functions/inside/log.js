@@ -9,6 +9,8 @@ export function patchConsole(requestId) {
   for (const [method, level] of Object.entries(levels)) {
     console[method] = (...values) => logLine(stamped(level, requestId(), format(...values)));
   }
+  // Two pipes do not keep the order of what is written to both.
+  Object.defineProperty(process, 'stderr', { get: () => process.stdout });
 }
 
 export function stamped(level, requestId, message) {
