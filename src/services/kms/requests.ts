@@ -11,7 +11,11 @@ const contextBytesMax = 8_192;
 
 /** After everything else was checked: the request would have succeeded. @throws Fault DryRunOperationException */
 export function refuseDryRun({ DryRun }: { readonly DryRun?: boolean | undefined }): void {
-  if (DryRun) throw fault('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
+  if (DryRun) throw dryRunFault();
+}
+
+export function dryRunFault() {
+  return fault('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
 }
 
 /** @throws Fault ValidationException */
@@ -34,11 +38,12 @@ export async function pageFor<Value extends object>(
   records: Collection<Value>,
   under: readonly string[],
   input: { readonly Limit?: number | undefined; readonly Marker?: string | undefined },
-  options: { readonly limit: number; readonly matches?: (value: Value) => boolean },
+  options: { readonly limit: number; readonly limitMax?: number; readonly matches?: (value: Value) => boolean },
 ): Promise<{ readonly items: readonly Value[]; readonly page: { readonly NextMarker?: string; readonly Truncated: boolean } }> {
   const request = {
     under,
-    limit: input.Limit ?? options.limit,
+    // AWS: never more than so many, whatever was asked for.
+    limit: Math.min(input.Limit ?? options.limit, options.limitMax ?? 1_000),
     marker: input.Marker,
     onBadMarker: () => fault('InvalidMarkerException', 'Invalid marker.'),
   };

@@ -1,7 +1,10 @@
 // Tags of keys. https://docs.aws.amazon.com/kms/latest/developerguide/tagging-keys.html
+import type { Scope } from '../../kit/context.ts';
+import type { Access } from '../../kit/operation.ts';
+import { decodeMarker, encodeMarker } from '../../kit/paging.ts';
 import type { Tag } from './api.gen.ts';
 import { keyAccess } from './key-access.ts';
-import { requireKeyById } from './key-names.ts';
+import { keyArn, requireKeyById } from './key-names.ts';
 import { requireState } from './key-states.ts';
 import { keys } from './records.ts';
 import { fault, operation } from './service.ts';
@@ -24,6 +27,13 @@ export function requireTags(tags: readonly Tag[] | undefined, existing: Readonly
   if (new Set([...names, ...Object.keys(existing)]).size > tagsMax) {
     throw fault('LimitExceededException', `The number of tags on a key cannot be greater than ${tagsMax}.`);
   }
+}
+
+/** AWS: tags of a key that is made need the permission to tag, from the caller's own policies, since the key has none yet. */
+export function tagNewKeyAccess(scope: Scope, region: string, tags: readonly Tag[] = []): readonly Access[] {
+  if (tags.length === 0) return [];
+  const resource = keyArn(scope, { account: scope.account, region, keyId: '*' });
+  return [{ action: 'kms:TagResource', resource, requestTags: tagRecord(tags), context: { 'kms:CallerAccount': scope.account } }];
 }
 
 export const TagResource = operation('TagResource', {
@@ -53,11 +63,13 @@ export const ListResourceTags = operation('ListResourceTags', {
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
     const all = tagList(key.tags).toSorted((left, right) => (left.TagKey < right.TagKey ? -1 : 1));
-    const from = input.Marker === undefined ? 0 : all.findIndex(({ TagKey }) => TagKey === input.Marker) + 1;
-    if (input.Marker !== undefined && from === 0) throw fault('InvalidMarkerException', 'Invalid marker.');
-    const shown = all.slice(from, from + (input.Limit ?? tagsMax));
-    const isTruncated = from + shown.length < all.length;
-    return { Tags: shown, Truncated: isTruncated, ...(isTruncated ? { NextMarker: shown.at(-1)?.TagKey } : {}) };
+    // Tag keys have characters that markers may not have, and can be gone when the next page is asked for.
+    const after =
+      input.Marker === undefined ? undefined : decodeMarker(input.Marker, () => fault('InvalidMarkerException', 'Invalid marker.'));
+    const rest = all.filter(({ TagKey }) => after === undefined || TagKey > after);
+    const shown = rest.slice(0, Math.min(input.Limit ?? tagsMax, tagsMax));
+    if (shown.length === rest.length) return { Tags: shown, Truncated: false };
+    return { Tags: shown, Truncated: true, NextMarker: encodeMarker(shown.at(-1)?.TagKey) };
   },
 });
 
