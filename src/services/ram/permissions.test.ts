@@ -242,7 +242,7 @@ test('permissions are listed by type in any case, AWS’s first, page by page', 
   } while (nextToken !== undefined);
   expect(names.slice(0, 2)).toEqual(['AWSRAMDefaultPermissionNetworkFirewallPolicy', 'AWSRAMTestPermissionFirewallPolicyUpdate']);
   expect(names).toEqual(expect.arrayContaining(['Growing', 'LookOnly', 'Secured']));
-  expect((await ok('ListPermissions', { permissionType: 'AWS_MANAGED' }))['permissions']).toHaveLength(3);
+  expect((await ok('ListPermissions', { permissionType: 'AWS_MANAGED' }))['permissions']).toHaveLength(4);
   expect(await ram('ListPermissions', { nextToken: 'x' })).toMatchObject({ error: 'InvalidNextTokenException' });
   expect(await ram('ListPermissions', { maxResults: 501 })).toMatchObject({ error: 'InvalidParameterException' });
   const { resourceTypes } = await ok('ListResourceTypes', { resourceRegionScope: 'REGIONAL' });

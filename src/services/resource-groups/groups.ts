@@ -4,7 +4,7 @@ import type { Scope } from '../../kit/context.ts';
 import { pageOf } from '../../kit/paging.ts';
 import type { CreateGroupInput, Group, GroupFilter, GroupIdentifier } from './api.gen.ts';
 import { isApplication, requireConfiguration } from './configurations.ts';
-import { groupAccess, groupArn, onGroup, requireGroup } from './names.ts';
+import { groupAccess, groupArn, onGroup, requireGroup, requireReadableGroup } from './names.ts';
 import { parseQuery } from './queries.ts';
 import { dueTasks, type GroupRecord, groupings, groups, tasks } from './records.ts';
 import { badRequest, nextToken, operation, positionOf } from './service.ts';
@@ -67,7 +67,7 @@ function requireNoApplicationFacts(facts: Readonly<Record<string, unknown>>): vo
 
 export const GetGroup = operation('GetGroup', {
   access: onGroup('resource-groups:GetGroup'),
-  handle: async (input, context) => ({ Group: shapeOf(context, await requireGroup(context, input)) }),
+  handle: async (input, context) => ({ Group: shapeOf(context, await requireReadableGroup(context, input)) }),
 });
 
 export const UpdateGroup = operation('UpdateGroup', {
@@ -99,6 +99,7 @@ export const DeleteGroup = operation('DeleteGroup', {
     }
     for (const grouping of await groupings.all(context.transaction, account, region, name)) groupings.remove(context.transaction, grouping);
     groups.remove(context.transaction, group);
+    await context.shares.resourceRemoved(context, groupArn(context, group));
     return { Group: shapeOf(context, group) };
   },
 });
@@ -169,7 +170,7 @@ export const UpdateGroupQuery = operation('UpdateGroupQuery', {
 export const GetGroupConfiguration = operation('GetGroupConfiguration', {
   access: onGroup('resource-groups:GetGroupConfiguration'),
   async handle(input, context) {
-    const { name, configuration } = await requireGroup(context, input);
+    const { name, configuration } = await requireReadableGroup(context, input);
     if (configuration === undefined) throw badRequest(`The group ${name} has no configuration.`);
     return { GroupConfiguration: { Configuration: configuration, Status: 'UPDATE_COMPLETE' } };
   },

@@ -4,6 +4,7 @@ import { applicationOperations } from './applications.ts';
 import { groupOperations } from './groups.ts';
 import { ListGroupResources, SearchResources } from './members.ts';
 import { settingOperations } from './settings.ts';
+import { shareableGroups } from './shareables.ts';
 import { tagSync } from './tag-sync-job.ts';
 import { tagSyncOperations } from './tag-sync-tasks.ts';
 import { taggableGroups } from './taggables.ts';
@@ -21,5 +22,6 @@ export const resourceGroups: ServiceDefinition = {
     ...settingOperations,
   ],
   jobs: [tagSync],
+  shareables: [shareableGroups],
   taggables: [taggableGroups],
 };

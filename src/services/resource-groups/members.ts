@@ -6,7 +6,8 @@ import type { Context } from '../../kit/context.ts';
 import { taggablesOf } from '../../kit/taggables.ts';
 import type { Operations as TaggingOperations } from '../resourcegroupstaggingapi/api.gen.ts';
 import type { QueryError, ResourceFilter, ResourceIdentifier } from './api.gen.ts';
-import { groupArn, onGroup, requireGroup } from './names.ts';
+import { membersElsewhere } from './members-elsewhere.ts';
+import { groupArn, onGroup, requireReadableGroup } from './names.ts';
 import { type ParsedQuery, parseQuery } from './queries.ts';
 import { badRequest, fault, nextToken, operation, positionOf } from './service.ts';
 import { typeFilters } from './types.ts';
@@ -18,14 +19,14 @@ const defaultMax = 50;
 export const ListGroupResources = operation('ListGroupResources', {
   access: onGroup('resource-groups:ListGroupResources'),
   async handle(input, context) {
-    const group = await requireGroup(context, input);
+    const group = await requireReadableGroup(context, input);
     const query: ParsedQuery | undefined =
       group.applicationId === undefined
-        ? group.query && parseQuery(context, group.query)
+        ? group.query && parseQuery({ ...group, partition: context.partition }, group.query)
         : { kind: 'tags', types: 'all', filters: [{ Key: 'awsApplication', Values: [groupArn(context, group)] }] };
     // Hosts and capacity reservations could be members of other groups, but there is no EC2 yet.
     if (query === undefined) return { Resources: [], ResourceIdentifiers: [], QueryErrors: [] };
-    const { found, ...rest } = await membersOf(context, narrowed(query, input.Filters), input);
+    const { found, ...rest } = await membersOf(context, group.account, narrowed(query, input.Filters), input);
     return { Resources: found.map((Identifier) => ({ Identifier })), ResourceIdentifiers: found, ...rest };
   },
 });
@@ -33,7 +34,7 @@ export const ListGroupResources = operation('ListGroupResources', {
 export const SearchResources = operation('SearchResources', {
   access: () => ({ action: 'resource-groups:SearchResources', resource: '*' }),
   async handle(input, context) {
-    const { found, ...rest } = await membersOf(context, parseQuery(context, input.ResourceQuery), input);
+    const { found, ...rest } = await membersOf(context, context.account, parseQuery(context, input.ResourceQuery), input);
     return { ResourceIdentifiers: found, ...rest };
   },
 });
@@ -59,13 +60,22 @@ interface PageInput {
   readonly NextToken?: string | undefined;
 }
 
-async function membersOf(context: Context, query: ParsedQuery, { MaxResults = defaultMax, NextToken }: PageInput): Promise<MembersPage> {
+async function membersOf(
+  context: Context,
+  account: string,
+  query: ParsedQuery,
+  { MaxResults = defaultMax, NextToken }: PageInput,
+): Promise<MembersPage> {
   if (query.kind === 'stack') {
     // There is no CloudFormation yet, and so no stack.
     const QueryErrors = [
       { ErrorCode: 'CLOUDFORMATION_STACK_NOT_EXISTING' as const, Message: `The CloudFormation stack ${query.stack} does not exist.` },
     ];
     return { found: [], QueryErrors };
+  }
+  if (account !== context.account) {
+    const { found, position } = await membersElsewhere(context, account, query, { limit: MaxResults, after: positionOf(NextToken) });
+    return { found, NextToken: nextToken(position), QueryErrors: [] };
   }
   const { types } = query;
   const isWanted = (type: string | undefined) => type !== undefined && (types === 'all' || types.includes(type));

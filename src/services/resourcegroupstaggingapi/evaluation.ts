@@ -4,11 +4,12 @@ import { parseArn } from '../../base/arn.ts';
 import { limits } from '../../base/limits.ts';
 import type { Context } from '../../kit/context.ts';
 import type { OrganizationMember } from '../../kit/ports.ts';
+import { type Position, walk } from '../../kit/taggable-walk.ts';
 import type { Taggable, TaggedResource } from '../../kit/taggables.ts';
 import { type Compliance, complianceOf } from './compliance.ts';
 import { isTargeted, membersOf, type Organization, tagRulesOf } from './organization.ts';
 import { fault, globalRegion } from './service.ts';
-import { listedTypes, type Position, walk } from './walk.ts';
+import { listedTypes } from './walk.ts';
 
 export interface Judged extends TaggedResource {
   readonly account: string;

@@ -1,10 +1,11 @@
 // GetTagKeys and GetTagValues: what is in use in the region, sorted. A request looks at a bounded window of resources and answers a page of
 // what is in it; only beyond a window's size may a key or value come a second time.
 import type { Context } from '../../kit/context.ts';
+import { type Position, walk } from '../../kit/taggable-walk.ts';
 import type { Tags } from '../../kit/taggables.ts';
 import { operation } from './service.ts';
 import { decodeToken, encodeToken, invalidToken, type Query } from './tokens.ts';
-import { listedTypes, type Position, placeOf, walk } from './walk.ts';
+import { listedTypes, placeOf } from './walk.ts';
 
 const perPage = 500;
 const windowMax = 20_000;

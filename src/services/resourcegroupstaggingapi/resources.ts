@@ -1,6 +1,7 @@
 // GetResources: all tagged resources of a region that the filters let through, in pages.
 import { parseArn } from '../../base/arn.ts';
 import type { Context } from '../../kit/context.ts';
+import { type Position, walk } from '../../kit/taggable-walk.ts';
 import { type TaggedResource, type Tags, taggablesOf } from '../../kit/taggables.ts';
 import type { GetResourcesInput, ResourceTagMapping, TagFilter } from './api.gen.ts';
 import { requireArn } from './arns.ts';
@@ -8,7 +9,7 @@ import { complianceOf } from './compliance.ts';
 import { formerlyTagged } from './records.ts';
 import { invalidParameter, operation } from './service.ts';
 import { decodeToken, encodeToken, invalidToken } from './tokens.ts';
-import { listedTypes, type Position, placeOf, walk } from './walk.ts';
+import { listedTypes, placeOf } from './walk.ts';
 
 const defaultPerPage = 50;
 const perPageMax = 100;

@@ -22,22 +22,8 @@ const statements = [
   `INSERT INTO castellan_meta (name, value) VALUES ('schema', ${schemaVersion}) ON CONFLICT (name) DO NOTHING`,
 ];
 
-/** Several nodes may start at once, and "IF NOT EXISTS" does not hold between them, so a loser tries again. */
-const attemptsMax = 5;
-
 export async function migrate(pool: pg.Pool): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      for (const statement of statements) await pool.query(statement);
-      break;
-    } catch (error) {
-      const isRace =
-        error instanceof Error &&
-        'code' in error &&
-        (error.code === '23505' || error.code === '42P07' || error.code === '42710' || error.code === '40001');
-      if (!isRace || attempt === attemptsMax) throw error;
-    }
-  }
+  for (const statement of statements) await perform(pool, statement);
   const { rows } = await pool.query<{ value: string }>(`SELECT value FROM castellan_meta WHERE name = 'schema'`);
   const found = Number(rows[0]?.value);
   if (found < schemaVersion) await pool.query(`UPDATE castellan_meta SET value = $1 WHERE name = 'schema' AND value < $1`, [schemaVersion]);
@@ -46,5 +32,23 @@ export async function migrate(pool: pg.Pool): Promise<void> {
     throw new Error(
       `the database was written by a newer version of Castellan (schema ${found}, this one knows ${schemaVersion}); start the newer version or use another database`,
     );
+  }
+}
+
+/** Several nodes may start at once, and "IF NOT EXISTS" does not hold between them, so whoever loses a statement's race tries that one again. */
+const attemptsMax = 5;
+
+async function perform(pool: pg.Pool, statement: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await pool.query(statement);
+      return;
+    } catch (error) {
+      const isRace =
+        error instanceof Error &&
+        'code' in error &&
+        (error.code === '23505' || error.code === '42P07' || error.code === '42710' || error.code === '40001');
+      if (!isRace || attempt === attemptsMax) throw error;
+    }
   }
 }
