@@ -13,7 +13,7 @@ import { keyArn, type ResolvedKey, requireKey, resolveKey } from './key-names.ts
 import { requireUsable } from './key-states.ts';
 import { currentMaterial, materialNamed } from './materials.ts';
 import { type KeyRecord, keys } from './records.ts';
-import { refuseDryRun, requireContext } from './requests.ts';
+import { dryRunFault, refuseDryRun, requireContext } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { rsaPlaintextBytesMax, specs } from './specs.ts';
 import { decryptInStore, encryptInStore, type StoreUse } from './stored-keys.ts';
@@ -57,16 +57,18 @@ export const Decrypt = operation('Decrypt', {
       context: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
     }),
   async handle(input, context) {
+    const ciphertext = ciphertextOf(input);
     const key = found(context, await decryptingKey(context, input), 'kms:Decrypt');
     const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
     noteCryptography(context, key, { ciphertextBlob: undefined });
     requireEncryption(context, key, algorithm, input.EncryptionContext, 'Decrypt');
-    refuseDryRun(input);
-    const opened = await decryptUnder(context, key, input.CiphertextBlob ?? new Uint8Array(0), {
+    if (ciphertext === undefined) throw dryRunFault();
+    const opened = await decryptUnder(context, key, ciphertext, {
       operationName: 'Decrypt',
       algorithm,
       encryptionContext: input.EncryptionContext ?? {},
     });
+    refuseDryRun(input);
     return {
       KeyId: keyArn(context, key),
       Plaintext: opened.plaintext,
@@ -108,19 +110,21 @@ export const ReEncrypt = operation('ReEncrypt', {
     ];
   },
   async handle(input, context) {
+    const ciphertext = ciphertextOf(input);
     const source = found(context, await sourceKey(context, input), 'kms:ReEncryptFrom');
     const destination = await requireKey(context, input.DestinationKeyId);
     const from = input.SourceEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
     const to = input.DestinationEncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
-    noteCryptography(context, destination, { ciphertextBlob: undefined });
+    noteCryptography(context, destination, { ciphertextBlob: undefined }, source);
     requireEncryption(context, source, from, input.SourceEncryptionContext, 'ReEncrypt');
     requireEncryption(context, destination, to, input.DestinationEncryptionContext, 'ReEncrypt');
-    refuseDryRun(input);
-    const opened = await decryptUnder(context, source, input.CiphertextBlob ?? new Uint8Array(0), {
+    if (ciphertext === undefined) throw dryRunFault();
+    const opened = await decryptUnder(context, source, ciphertext, {
       operationName: 'ReEncrypt',
       algorithm: from,
       encryptionContext: input.SourceEncryptionContext ?? {},
     });
+    refuseDryRun(input);
     const CiphertextBlob = await encryptUnder(context, destination, opened.plaintext, {
       operationName: 'ReEncrypt',
       algorithm: to,
@@ -138,13 +142,30 @@ export const ReEncrypt = operation('ReEncrypt', {
   },
 });
 
+/** Undefined: a dry run that is about permissions alone. @throws Fault ValidationException */
+function ciphertextOf({ CiphertextBlob, DryRun, DryRunModifiers }: Pick<DecryptRequest, 'CiphertextBlob' | 'DryRun' | 'DryRunModifiers'>) {
+  if (DryRun && DryRunModifiers?.includes('IGNORE_CIPHERTEXT')) return undefined;
+  if (CiphertextBlob !== undefined) return CiphertextBlob;
+  throw commonFault(
+    'ValidationException',
+    "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null",
+  );
+}
+
 /** CloudTrail prints the key and never the data. */
-export function noteCryptography(context: Context, key: KeyRecord, hidden: Readonly<Record<string, undefined>>): void {
-  const arn = keyArn(context, key);
+export function noteCryptography(
+  context: Context,
+  key: KeyRecord,
+  hidden: Readonly<Record<string, undefined>>,
+  source: KeyRecord | undefined = undefined,
+): void {
+  const all = source === undefined ? [key] : [source, key];
+  const arns = new Set(all.map((each) => keyArn(context, each)));
+  const foreign = all.findLast(({ account }) => account !== context.account);
   context.note({
-    resources: [{ type: 'AWS::KMS::Key', name: arn }],
+    resources: [...arns].map((name) => ({ type: 'AWS::KMS::Key', name })),
     requestParameters: { ...hidden, grantTokens: undefined },
-    ...(key.account === context.account ? {} : { sharedWith: key.account }),
+    ...(foreign === undefined ? {} : { sharedWith: foreign.account }),
   });
 }
 

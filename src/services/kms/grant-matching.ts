@@ -1,7 +1,7 @@
 // Whether a grant covers a use of a key: who, which operation, and with which encryption context.
 // https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
 import type { Caller, Scope } from '../../kit/context.ts';
-import type { GrantConstraints } from './api.gen.ts';
+import type { GrantConstraints, GrantOperation } from './api.gen.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import type { KeyUse } from './key-access.ts';
 import { type GrantRecord, grants, type KeyRecord } from './records.ts';
@@ -18,10 +18,7 @@ export async function matchingGrant(scope: Scope, key: KeyRecord, use: KeyUse): 
     const range = { limit: 500, ...(after === undefined ? {} : { after }) };
     const batch = await grants.list(scope.transaction, [key.account, key.region, key.keyId], range);
     const found = batch.find(
-      ({ value }) =>
-        value.operations.includes(grantOperation) &&
-        isGrantee(scope, value.grantee, value.granteeId) &&
-        constraintsHold(value.constraints, use.encryptionContext),
+      ({ value }) => value.operations.includes(grantOperation) && isGrantee(scope, value.grantee, value.granteeId) && isWithin(value, use),
     );
     if (found !== undefined) return found.value;
     if (batch.length < 500) return undefined;
@@ -44,6 +41,27 @@ export function isNamed({ principal }: Caller, name: string | undefined, id: str
   const { arn, roleArn, kind, uniqueId } = principal;
   if (id !== undefined) return uniqueId === id && (kind === 'user' || roleArn !== undefined);
   return name !== undefined && (name === arn || name === roleArn);
+}
+
+/** What a grant is asked to let somebody pass on. */
+export interface NewGrant {
+  readonly operations: readonly GrantOperation[];
+  readonly constraints?: GrantConstraints | undefined;
+}
+
+function isWithin(grant: GrantRecord, { grantOperation, encryptionContext, newGrant }: KeyUse): boolean {
+  if (newGrant !== undefined) return isNoWider(newGrant, grant);
+  // AWS: constraints are about cryptographic operations alone.
+  return grantOperation === 'DescribeKey' || constraintsHold(grant.constraints, encryptionContext);
+}
+
+/** AWS: who may grant only because of a grant passes on some of it, as strictly or more so. */
+function isNoWider(child: NewGrant, parent: GrantRecord): boolean {
+  if (!child.operations.every((name) => parent.operations.includes(name))) return false;
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = parent.constraints ?? {};
+  const { EncryptionContextEquals: itsEquals, EncryptionContextSubset: itsSubset } = child.constraints ?? {};
+  if (equals !== undefined && !(itsEquals !== undefined && contains(itsEquals, equals) && contains(equals, itsEquals))) return false;
+  return subset === undefined || [itsEquals, itsSubset].some((each) => each !== undefined && contains(each, subset));
 }
 
 function constraintsHold(constraints: GrantConstraints | undefined, context: EncryptionContext = {}): boolean {

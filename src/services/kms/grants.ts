@@ -8,13 +8,16 @@ import { grantsPerKeyMax, isNamed } from './grant-matching.ts';
 import { grantOfToken, tokenOf } from './grant-tokens.ts';
 import { keyAccess } from './key-access.ts';
 import { keyArn, requireKeyById, resolveKey } from './key-names.ts';
-import { requireState } from './key-states.ts';
+import { requireEnabled } from './key-states.ts';
 import { type GrantRecord, grants, type KeyRecord, keys, retirableGrants } from './records.ts';
 import { pageFor, refuseDryRun } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { specs } from './specs.ts';
 
 const listLimit = 50;
+/** AWS: pairs of a grant constraint, and characters of each value. */
+const constraintPairsMax = 8;
+const constraintValueMax = 384;
 
 /** Which operations make sense for keys of a usage. */
 const operationsOf: Readonly<Record<KeyRecord['usage'], readonly GrantOperation[]>> = {
@@ -41,6 +44,7 @@ export const CreateGrant = operation('CreateGrant', {
       action: 'kms:CreateGrant',
       grantOperation: 'CreateGrant',
       grantTokens: input.GrantTokens,
+      newGrant: { operations: input.Operations, constraints: input.Constraints },
       encryptionContext: { ...input.Constraints?.EncryptionContextSubset, ...input.Constraints?.EncryptionContextEquals },
       context: {
         'kms:GrantOperations': input.Operations,
@@ -52,7 +56,7 @@ export const CreateGrant = operation('CreateGrant', {
     }),
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
-    requireState(context, key, 'Enabled', 'Disabled', 'PendingImport', 'Unavailable');
+    requireEnabled(context, key, 'Unavailable');
     await requireGrant(context, key, input);
     refuseDryRun(input);
     const known = input.Name === undefined ? undefined : await sameGrant(context, key, input);
@@ -103,10 +107,23 @@ async function requireGrant(context: Context, key: KeyRecord, input: CreateGrant
   if ((equals !== undefined || subset !== undefined) && specs[key.spec].material.kind !== 'symmetric') {
     throw commonFault('ValidationException', 'Grant constraints are supported for symmetric encryption keys only.');
   }
+  requireConstraintSize('EncryptionContextEquals', equals);
+  requireConstraintSize('EncryptionContextSubset', subset);
   for (const principal of [input.GranteePrincipal, input.RetiringPrincipal]) {
     if (principal !== undefined && !(await isPrincipal(context, principal))) {
       throw fault('InvalidArnException', `ARN does not refer to a valid principal: ${principal}`);
     }
+  }
+}
+
+/** @throws Fault ValidationException */
+function requireConstraintSize(name: string, pairs: Readonly<Record<string, string>> = {}): void {
+  const all = Object.entries(pairs);
+  if (all.length > constraintPairsMax) {
+    throw commonFault('ValidationException', `${name} must have at most ${constraintPairsMax} encryption context pairs.`);
+  }
+  if (all.some(([, value]) => value.length > constraintValueMax)) {
+    throw commonFault('ValidationException', `Values of ${name} must have at most ${constraintValueMax} characters.`);
   }
 }
 

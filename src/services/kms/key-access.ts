@@ -5,7 +5,7 @@ import type { Access } from '../../kit/operation.ts';
 import type { ConditionValue } from '../../policy/policy.ts';
 import type { GrantOperation } from './api.gen.ts';
 import type { EncryptionContext } from './ciphertext.ts';
-import { matchingGrant } from './grant-matching.ts';
+import { matchingGrant, type NewGrant } from './grant-matching.ts';
 import { requireGrantTokens } from './grant-tokens.ts';
 import { type ResolvedKey, resolveKey } from './key-names.ts';
 import { aliasesOfKey, type KeyRecord } from './records.ts';
@@ -16,6 +16,8 @@ export interface KeyUse {
   readonly encryptionContext?: EncryptionContext | undefined;
   /** Of symmetric keys alone grants can restrict the encryption context. */
   readonly grantOperation?: GrantOperation;
+  /** What CreateGrant is about. */
+  readonly newGrant?: NewGrant;
   /** They change nothing, since grants count at once, but must be tokens. */
   readonly grantTokens?: readonly string[] | undefined;
   readonly requestTags?: Readonly<Record<string, string>>;
@@ -38,9 +40,9 @@ export async function resolvedAccess(scope: Scope, resolved: ResolvedKey, use: K
     ...(use.requestTags === undefined ? {} : { requestTags: use.requestTags }),
     ...(use.shownAs === undefined ? {} : { shownAs: use.shownAs }),
   };
+  const isForeign = account !== scope.account;
   // A key that is not there has no policy: within the account the caller's own permissions decide whether it is told so.
-  if (key === undefined) {
-    const isForeign = account !== scope.account;
+  if (key === undefined || (isForeign && !crossAccount.has(use.action))) {
     return {
       ...common,
       context: { ...callerKeys(scope), ...use.context },
@@ -65,6 +67,30 @@ export async function resolvedAccess(scope: Scope, resolved: ResolvedKey, use: K
     ...(key.manager === 'AWS' ? { isServiceOwned: true } : {}),
   };
 }
+
+/** AWS: what else a key's policy gives to another account has no effect. */
+const crossAccount: ReadonlySet<string> = new Set([
+  'kms:CreateGrant',
+  'kms:Decrypt',
+  'kms:DeriveSharedSecret',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyPair',
+  'kms:GenerateDataKeyPairWithoutPlaintext',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:GenerateMac',
+  'kms:GetKeyRotationStatus',
+  'kms:GetPublicKey',
+  'kms:ListGrants',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+  'kms:RetireGrant',
+  'kms:RevokeGrant',
+  'kms:Sign',
+  'kms:Verify',
+  'kms:VerifyMac',
+]);
 
 function callerKeys(scope: Scope): Record<string, ConditionValue | undefined> {
   return { 'kms:CallerAccount': scope.account, 'kms:ViaService': viaService(scope) };

@@ -21,10 +21,10 @@ export function requireUsable(scope: Scope, key: KeyRecord, usage: KeyUsageType,
   throw fault('InvalidKeyUsageException', `${keyArn(scope, key)} key usage is ${key.usage} which is not valid for ${operationName}.`);
 }
 
-/** @throws Fault DisabledException, KMSInvalidStateException */
-export function requireEnabled(scope: Scope, key: KeyRecord): void {
+/** Enabled, or in one of the states that do as well. @throws Fault DisabledException, KMSInvalidStateException */
+export function requireEnabled(scope: Scope, key: KeyRecord, ...also: readonly KeyRecord['state'][]): void {
   if (key.state === 'Disabled') throw fault('DisabledException', `${keyArn(scope, key)} is disabled.`);
-  requireState(scope, key, 'Enabled');
+  requireState(scope, key, 'Enabled', ...also);
 }
 
 /** For management: the key may be in any of these. @throws Fault KMSInvalidStateException */

@@ -14,25 +14,28 @@ import { fault, operation } from './service.ts';
 import { masterKeySpec, specs } from './specs.ts';
 import { withState } from './store-connections.ts';
 import { keyMembers, storedAs, storePlaceOf } from './stored-keys.ts';
-import { requireTags, tagRecord } from './tags.ts';
+import { requireTags, tagNewKeyAccess, tagRecord } from './tags.ts';
 
 const dayMs = 86_400_000;
 const listLimit = 100;
 
 export const CreateKey = operation('CreateKey', {
-  access: (input, scope) => ({
-    action: 'kms:CreateKey',
-    resource: '*',
-    requestTags: tagRecord(input.Tags),
-    context: {
-      'kms:CallerAccount': scope.account,
-      'kms:KeySpec': specOf(input),
-      'kms:KeyUsage': input.KeyUsage ?? 'ENCRYPT_DECRYPT',
-      'kms:KeyOrigin': input.Origin ?? 'AWS_KMS',
-      'kms:MultiRegion': String(input.MultiRegion ?? false),
-      'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false),
+  access: (input, scope) => [
+    {
+      action: 'kms:CreateKey',
+      resource: '*',
+      requestTags: tagRecord(input.Tags),
+      context: {
+        'kms:CallerAccount': scope.account,
+        'kms:KeySpec': specOf(input),
+        'kms:KeyUsage': input.KeyUsage ?? 'ENCRYPT_DECRYPT',
+        'kms:KeyOrigin': input.Origin ?? 'AWS_KMS',
+        'kms:MultiRegion': String(input.MultiRegion ?? false),
+        'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false),
+      },
     },
-  }),
+    ...tagNewKeyAccess(scope, scope.region, input.Tags),
+  ],
   async handle(input, context) {
     const { account, region, ids, now } = context;
     const spec = specOf(input);

@@ -10,7 +10,7 @@ import { materialsOf } from './materials.ts';
 import { due, type KeyRecord, keys, materials } from './records.ts';
 import { reschedule } from './rotation.ts';
 import { fault, operation } from './service.ts';
-import { requireTags, tagList, tagRecord } from './tags.ts';
+import { requireTags, tagList, tagNewKeyAccess, tagRecord } from './tags.ts';
 
 export const ReplicateKey = operation('ReplicateKey', {
   access: async (input, scope) => [
@@ -21,6 +21,7 @@ export const ReplicateKey = operation('ReplicateKey', {
       requestTags: tagRecord(input.Tags),
       context: { 'kms:CallerAccount': scope.account, 'kms:MultiRegion': 'true', 'kms:MultiRegionKeyType': 'REPLICA' },
     },
+    ...tagNewKeyAccess(scope, input.ReplicaRegion, input.Tags),
   ],
   async handle(input, context) {
     const { transaction } = context;

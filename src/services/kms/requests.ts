@@ -11,7 +11,11 @@ const contextBytesMax = 8_192;
 
 /** After everything else was checked: the request would have succeeded. @throws Fault DryRunOperationException */
 export function refuseDryRun({ DryRun }: { readonly DryRun?: boolean | undefined }): void {
-  if (DryRun) throw fault('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
+  if (DryRun) throw dryRunFault();
+}
+
+export function dryRunFault() {
+  return fault('DryRunOperationException', 'The request would have succeeded, but the DryRun option is set.');
 }
 
 /** @throws Fault ValidationException */

@@ -5,7 +5,7 @@ import type { RotationsListEntry, RotationType } from './api.gen.ts';
 import { keyAccess } from './key-access.ts';
 import { generateMaterial, materialIdOf } from './key-material.ts';
 import { keyArn, requireKeyById } from './key-names.ts';
-import { requireEnabled, requireState } from './key-states.ts';
+import { requireEnabled } from './key-states.ts';
 import { noteKey, placeOf } from './keys.ts';
 import { materialsOf } from './materials.ts';
 import { due, type KeyRecord, keys, type MaterialRecord, materials } from './records.ts';
@@ -53,13 +53,13 @@ export const GetKeyRotationStatus = operation('GetKeyRotationStatus', {
   access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:GetKeyRotationStatus' }),
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
-    requireState(context, key, 'Enabled', 'Disabled', 'PendingDeletion', 'PendingImport', 'Unavailable');
-    const isEnabled = key.rotation !== undefined && key.state !== 'PendingDeletion';
-    return {
-      KeyId: keyArn(context, key),
-      KeyRotationEnabled: isEnabled,
-      ...(isEnabled ? { RotationPeriodInDays: key.rotation?.periodDays, NextRotationDate: key.rotation?.nextAtMs } : {}),
-    };
+    requireOwnMaterial(context, key);
+    const { rotation } = await primaryOf(context, key);
+    const isWaiting = key.state === 'PendingDeletion' || key.state === 'PendingReplicaDeletion';
+    // AWS: false for asymmetric and HMAC keys, too.
+    if (rotation === undefined || isWaiting) return { KeyId: keyArn(context, key), KeyRotationEnabled: false };
+    const { periodDays, nextAtMs } = rotation;
+    return { KeyId: keyArn(context, key), KeyRotationEnabled: true, RotationPeriodInDays: periodDays, NextRotationDate: nextAtMs };
   },
 });
 
@@ -67,8 +67,9 @@ export const RotateKeyOnDemand = operation('RotateKeyOnDemand', {
   access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:RotateKeyOnDemand' }),
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
-    if (key.spec !== 'SYMMETRIC_DEFAULT' || key.manager === 'AWS' || key.customKeyStoreId !== undefined) throw unsupported(context, key);
-    requireReplicaSide(context, key);
+    requireSymmetric(key);
+    if (key.customKeyStoreId !== undefined) requireOwnMaterial(context, key);
+    requirePrimarySide(context, key);
     requireEnabled(context, key);
     noteKey(context, key);
     if (key.onDemandRotations >= onDemandMax) {
@@ -116,7 +117,8 @@ export const ListKeyRotations = operation('ListKeyRotations', {
   access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:ListKeyRotations' }),
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
-    if (key.spec !== 'SYMMETRIC_DEFAULT') throw unsupported(context, key);
+    requireSymmetric(key);
+    if (key.customKeyStoreId !== undefined) requireOwnMaterial(context, key);
     const all = await materialsOf(context, key);
     const wanted = input.IncludeKeyMaterial === 'ALL_KEY_MATERIAL' ? all : all.filter(({ rotation }) => rotation !== undefined);
     const from = input.Marker === undefined ? 0 : wanted.findIndex(({ materialId }) => materialId === input.Marker) + 1;
@@ -150,20 +152,33 @@ function rotationEntry(context: Context, key: KeyRecord, record: MaterialRecord)
 
 /** @throws Fault UnsupportedOperationException */
 function requireRotatable(context: Context, key: KeyRecord): void {
-  if (key.spec !== 'SYMMETRIC_DEFAULT' || key.origin !== 'AWS_KMS') throw unsupported(context, key);
-  requireReplicaSide(context, key);
+  requireSymmetric(key);
+  requireOwnMaterial(context, key);
+  requirePrimarySide(context, key);
+}
+
+/** AWS: without a sentence. */
+function requireSymmetric({ spec }: KeyRecord): void {
+  if (spec !== 'SYMMETRIC_DEFAULT') throw fault('UnsupportedOperationException', '');
+}
+
+/** Made here, neither imported nor in a custom key store. */
+function requireOwnMaterial(context: Context, { origin, ...key }: KeyRecord): void {
+  if (origin === 'AWS_KMS') return;
+  throw fault('UnsupportedOperationException', `${keyArn(context, key)} origin is ${origin} which is not valid for this operation.`);
+}
+
+/** Rotation of related keys is the primary key's, and all of them tell of it. */
+async function primaryOf({ transaction }: Context, key: KeyRecord): Promise<KeyRecord> {
+  const { primaryRegion = key.region } = key.multiRegion ?? {};
+  if (primaryRegion === key.region) return key;
+  return (await keys.get(transaction, key.account, primaryRegion, key.keyId)) ?? key;
 }
 
 /** Rotation is the primary key's. */
-function requireReplicaSide(context: Context, key: KeyRecord): void {
-  if (key.multiRegion !== undefined && key.multiRegion.primaryRegion !== key.region) throw unsupported(context, key);
-}
-
-function unsupported(context: Context, key: KeyRecord) {
-  return fault(
-    'UnsupportedOperationException',
-    `${keyArn(context, key)} does not support this operation: origin ${key.origin}, key spec ${key.spec}.`,
-  );
+function requirePrimarySide(context: Context, key: KeyRecord): void {
+  if (key.multiRegion === undefined || key.multiRegion.primaryRegion === key.region) return;
+  throw fault('UnsupportedOperationException', `${keyArn(context, key)} is not a multi-region primary key.`);
 }
 
 /** Replaces what is due for the key. */

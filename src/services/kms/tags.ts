@@ -1,7 +1,9 @@
 // Tags of keys. https://docs.aws.amazon.com/kms/latest/developerguide/tagging-keys.html
+import type { Scope } from '../../kit/context.ts';
+import type { Access } from '../../kit/operation.ts';
 import type { Tag } from './api.gen.ts';
 import { keyAccess } from './key-access.ts';
-import { requireKeyById } from './key-names.ts';
+import { keyArn, requireKeyById } from './key-names.ts';
 import { requireState } from './key-states.ts';
 import { keys } from './records.ts';
 import { fault, operation } from './service.ts';
@@ -24,6 +26,13 @@ export function requireTags(tags: readonly Tag[] | undefined, existing: Readonly
   if (new Set([...names, ...Object.keys(existing)]).size > tagsMax) {
     throw fault('LimitExceededException', `The number of tags on a key cannot be greater than ${tagsMax}.`);
   }
+}
+
+/** AWS: tags of a key that is made need the permission to tag, from the caller's own policies, since the key has none yet. */
+export function tagNewKeyAccess(scope: Scope, region: string, tags: readonly Tag[] = []): readonly Access[] {
+  if (tags.length === 0) return [];
+  const resource = keyArn(scope, { account: scope.account, region, keyId: '*' });
+  return [{ action: 'kms:TagResource', resource, requestTags: tagRecord(tags), context: { 'kms:CallerAccount': scope.account } }];
 }
 
 export const TagResource = operation('TagResource', {

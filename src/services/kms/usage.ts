@@ -4,7 +4,7 @@ import { type Collection, collection } from '../../kit/collection.ts';
 import type { LedgerReader } from '../../kit/jobs.ts';
 import type { KeyLastUsageTrackingOperation } from './api.gen.ts';
 import { keyAccess } from './key-access.ts';
-import { keyArn, requireKey } from './key-names.ts';
+import { keyArn, requireKeyById } from './key-names.ts';
 import { operation } from './service.ts';
 
 interface UsageRecord {
@@ -41,22 +41,26 @@ export const keyUsage: LedgerReader = {
     const seen = new Set<string>();
     for (const event of events.toReversed()) {
       if (event.eventSource !== 'kms.amazonaws.com' || !isTracked(event.eventName)) continue;
-      const name = event.resources.find(({ type }) => type === 'AWS::KMS::Key')?.name ?? '';
-      if (seen.has(name)) continue;
+      // ReEncrypt has two keys. Of a key of another account the copy of the event that is in that account tells.
+      const own = event.resources.filter(({ type, name }) => type === 'AWS::KMS::Key' && parseArn(name)?.account === event.account);
+      const used = own.filter(({ name }) => !seen.has(name));
+      if (used.length === 0) continue;
       // Decoding boundary: the ledger's records are the pipeline's own.
       const { errorCode, requestID } = JSON.parse(event.record) as { readonly errorCode?: string; readonly requestID?: string };
-      const arn = parseArn(name);
-      if (errorCode !== undefined || arn === undefined) continue;
-      seen.add(name);
-      usages.put(transaction, {
-        account: arn.account,
-        region: arn.region,
-        keyId: arn.resource.replace(/^key\//, ''),
-        operation: event.eventName,
-        atMs: event.timeMs,
-        eventId: event.eventId,
-        requestId: requestID ?? '',
-      });
+      if (errorCode !== undefined) continue;
+      for (const { name } of used) {
+        seen.add(name);
+        const { account = '', region = '', resource = '' } = parseArn(name) ?? {};
+        usages.put(transaction, {
+          account,
+          region,
+          keyId: resource.replace(/^key\//, ''),
+          operation: event.eventName,
+          atMs: event.timeMs,
+          eventId: event.eventId,
+          requestId: requestID ?? '',
+        });
+      }
     }
   },
 };
@@ -68,7 +72,7 @@ function isTracked(name: string): name is KeyLastUsageTrackingOperation {
 export const GetKeyLastUsage = operation('GetKeyLastUsage', {
   access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:GetKeyLastUsage' }),
   async handle(input, context) {
-    const key = await requireKey(context, input.KeyId);
+    const key = await requireKeyById(context, input.KeyId);
     const used = await usages.get(context.transaction, key.account, key.region, key.keyId);
     return {
       KeyId: keyArn(context, key),
