@@ -236,6 +236,10 @@ export interface FunctionRun {
   readonly archiveId: string;
   /** Zip. */
   readonly archive: Uint8Array;
+  /** Runs of the same revision may share a process, one after the other: their code, settings and role are the same. */
+  readonly revision: string;
+  /** `nodejs22.x`. */
+  readonly runtime: string;
   /** `index.handler`. */
   readonly handler: string;
   readonly requestId: string;
@@ -251,6 +255,8 @@ export interface FunctionRun {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret; readonly sessionToken: Secret };
   /** JSON text. */
   readonly event: string;
+  /** JSON text that the caller gave about itself. */
+  readonly clientContext?: string | undefined;
 }
 
 export interface FunctionOutcome {
