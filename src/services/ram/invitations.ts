@@ -63,7 +63,7 @@ async function requireInvitation(scope: Scope, arn: string): Promise<InvitationR
 
 async function shapeOf(context: Context, invitation: InvitationRecord): Promise<ResourceShareInvitation> {
   const share = await shares.get(context.transaction, invitation.account, invitation.region, invitation.shareId);
-  return invitationShape(context, invitation, share?.name ?? '');
+  return invitationShape(context, invitation, share?.name ?? invitation.shareName ?? '');
 }
 
 /** @throws Fault for one that was answered or has run out */
