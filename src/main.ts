@@ -242,7 +242,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const root = await ensureRoot();
   let info: ServerInfo | undefined;
   const doors: VpcDoor[] = [];
-  const functions = lazyFunctions(options, clock, () => info?.address ?? '');
+  const functions = lazyFunctions(options, clock, () => reachable(info?.address ?? ''));
   const castellan = compose({
     store,
     clock,
@@ -328,6 +328,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopFollowingKeys();
       await Promise.all([server, ...doors.map((door) => door.server)].map((each) => each.close()));
       await stopWork();
+      await functions.stop();
       await store.close();
     },
   };
@@ -356,9 +357,14 @@ function otherNodes(options: ServerOptions): Promise<void> {
   return options.postgres === undefined ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, limits.rootKeyWaitMs));
 }
 
+/** The address of a server that listens everywhere, as its own functions reach it. */
+function reachable(address: string): string {
+  return address.replace(/\/\/(?:0\.0\.0\.0|\[::\]):/, '//localhost:');
+}
+
 /** Loaded when the first function runs. */
-function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: () => string): FunctionRuntime {
-  let runtime: Promise<FunctionRuntime> | undefined;
+function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: () => string): FunctionRuntime & { stop(): Promise<void> } {
+  let runtime: Promise<FunctionRuntime & { stop(): void }> | undefined;
   return {
     async run(run) {
       runtime ??= import('./functions/runtime.ts').then(({ createFunctionRuntime }) =>
@@ -370,6 +376,9 @@ function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: ()
         }),
       );
       return (await runtime).run(run);
+    },
+    async stop() {
+      (await runtime)?.stop();
     },
   };
 }

@@ -10,7 +10,9 @@ import {
   aliasesOfKey,
   type DueRecord,
   due,
+  grantCounts,
   grants,
+  grantsOfGrantee,
   type KeyRecord,
   keys,
   materials,
@@ -82,8 +84,10 @@ async function destroy(context: JobContext, key: KeyRecord): Promise<void> {
   }
   for (const grant of await grants.all(transaction, ...place)) {
     grants.remove(transaction, grant);
+    grantsOfGrantee.remove(transaction, grant);
     if (grant.retiring !== undefined) retirableGrants.remove(transaction, grant);
   }
+  grantCounts.remove(transaction, { ...placeOf(key), count: 0 });
   if (key.rotation !== undefined) due.remove(transaction, { ...placeOf(key), atMs: key.rotation.nextAtMs, what: 'rotate' });
   keys.remove(transaction, key);
   const { account, region, keyId, customKeyStoreId: keyStoreId, xksKeyId: backingKeyId = keyId } = key;
