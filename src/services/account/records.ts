@@ -16,15 +16,6 @@ export interface AlternateContactRecord {
   readonly phone: string;
 }
 
-/** A region that the account has opted into or out of; others are as AWS has them from the start. */
-export interface RegionRecord {
-  readonly account: string;
-  readonly region: string;
-  readonly status: 'ENABLING' | 'DISABLING';
-  /** When the change is complete: the state is read by the clock. */
-  readonly doneAtMs: number;
-}
-
 export interface EmailUpdateRecord {
   readonly account: string;
   readonly email: string;
@@ -37,5 +28,4 @@ export const alternateContacts: Collection<AlternateContactRecord> = collection(
   account,
   type,
 ]);
-export const regions: Collection<RegionRecord> = collection('account.region', ({ account, region }) => [account, region]);
 export const emailUpdates: Collection<EmailUpdateRecord> = collection('account.email-update', ({ account }) => [account]);

@@ -72,7 +72,7 @@ async function addResource(context: Context, share: ShareRecord, arn: string): P
 
 async function addPrincipal(context: Context, share: ShareRecord, principal: string): Promise<AssociationRecord> {
   const holder = await holderOf(context, principal);
-  requireOutsidersAllowed(principal, holder, share.allowsExternal);
+  await requireOutsidersAllowed(context, principal, holder, share.allowsExternal);
   const known = await associationOf(context, share, 'PRINCIPAL', principal);
   if (isStanding(known)) return known;
   for (const resourceType of await resourceTypesOf(context, share)) {

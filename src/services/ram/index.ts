@@ -7,6 +7,7 @@ import { mirrorOperations } from './mirrors.ts';
 import { permissionOperations } from './permissions.ts';
 import { replacementOperations, replacementWork } from './replacements.ts';
 import { resourcePolicyOperations } from './resource-policies.ts';
+import { validationFault } from './service.ts';
 import { shareAssociationOperations } from './share-associations.ts';
 import { sharePermissionOperations } from './share-permissions.ts';
 import { sharedThingOperations } from './shared-things.ts';
@@ -17,7 +18,7 @@ import { tagOperations } from './tags.ts';
 
 export const ram: ServiceDefinition = {
   name: 'ram',
-  quirks: { validationCode: 'InvalidParameterException' },
+  quirks: { validationCode: 'InvalidParameterException', validationFault },
   operations: [
     ...shareOperations,
     ...shareAssociationOperations,

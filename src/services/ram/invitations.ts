@@ -17,8 +17,8 @@ export const GetResourceShareInvitations = operation('GetResourceShareInvitation
   access: () => ({ action: 'ram:GetResourceShareInvitations', resource: '*' }),
   async handle(input, context) {
     for (const arn of input.resourceShareInvitationArns ?? []) await requireInvitation(context, arn);
-    for (const arn of input.resourceShareArns ?? []) requireShareId(arn);
-    const { items, token } = await pageOfStream(received(context, input), input);
+    for (const arn of input.resourceShareArns ?? []) await requireShare(context, arn);
+    const { items, token } = await pageOfStream('GetResourceShareInvitations', received(context, input), input);
     return { resourceShareInvitations: await Promise.all(items.map((each) => shapeOf(context, each))), ...token };
   },
 });
@@ -40,6 +40,12 @@ function isWanted(
 ): boolean {
   if (resourceShareInvitationArns.length > 0 && !resourceShareInvitationArns.includes(invitationArn(context, invitation))) return false;
   return resourceShareArns.length === 0 || resourceShareArns.includes(shareArn(context, invitation));
+}
+
+/** @throws Fault MalformedArnException, UnknownResourceException */
+async function requireShare({ transaction }: Scope, arn: string): Promise<void> {
+  const { account, region, shareId } = requireShareId(arn);
+  if ((await shares.get(transaction, account, region, shareId)) === undefined) throw unknown('ResourceShare', arn);
 }
 
 async function findInvitation({ transaction }: Scope, arn: string): Promise<InvitationRecord | undefined> {
@@ -137,7 +143,7 @@ export const ListPendingInvitationResources = operation('ListPendingInvitationRe
     requirePending(context, input.resourceShareInvitationArn, invitation);
     const share = await shares.get(context.transaction, invitation.account, invitation.region, invitation.shareId);
     if (share === undefined) return { resources: [] };
-    const { items, token } = await pageOfStream(resourcesOf(context, share), input);
+    const { items, token } = await pageOfStream('ListPendingInvitationResources', resourcesOf(context, share), input);
     const asked = [];
     for (const entry of items) {
       const type = await typeNamed(context, entry.association.resourceType ?? '');

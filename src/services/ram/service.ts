@@ -1,6 +1,7 @@
 // The words that every file of this service is written with, and the refusals that many operations share.
 import type { Fault } from '../../base/fault.ts';
 import { serviceKit } from '../../kit/operation.ts';
+import type { ValidationProblem } from '../../kit/service.ts';
 import type { Operations } from './api.gen.ts';
 
 export const { operation, fault } = serviceKit<Operations>();
@@ -24,6 +25,25 @@ export function malformedArn(arn: string): Fault {
 
 export function limitExceeded(message: string): Fault {
   return fault('ResourceShareLimitExceededException', message);
+}
+
+/** These say of a parameter that is missing that it is, and not that it is wrong. */
+const sayWhatIsMissing: ReadonlySet<string> = new Set([
+  'ListPendingInvitationResources',
+  'PromotePermissionCreatedFromPolicy',
+  'PromoteResourceShareCreatedFromPolicy',
+  'UpdateResourceShare',
+]);
+
+/** The faults that some operations have for a broken constraint of the model, beside the InvalidParameterException of all. */
+export function validationFault({ operation: name, path, constraint }: ValidationProblem): Fault | undefined {
+  if (constraint === 'Member must not be null' && sayWhatIsMissing.has(name)) {
+    return fault('MissingRequiredParameterException', `The required parameter ${path} is missing.`);
+  }
+  if (path === 'maxResults' && name === 'GetResourceShareInvitations') {
+    return fault('InvalidMaxResultsException', 'The specified value for MaxResults is not valid. It must be from 1 to 500.');
+  }
+  return undefined;
 }
 
 /** Sorts by time as text. */

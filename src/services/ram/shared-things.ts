@@ -31,7 +31,7 @@ export const ListResources = operation('ListResources', {
           }
         },
     );
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('ListResources', stream, input);
     return { resources: await Promise.all(items.map((entry) => resourceShape(context, entry))), ...token };
   },
 });
@@ -87,7 +87,7 @@ export const ListPrincipals = operation('ListPrincipals', {
     const stream = nestedStream(shares, (share) =>
       input.resourceOwner === 'SELF' ? principalsOf(context, input, share) : ownerOf(context, input, share),
     );
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('ListPrincipals', stream, input);
     return { principals: items, ...token };
   },
 });
@@ -140,9 +140,13 @@ export const ListResourceTypes = operation('ListResourceTypes', {
     const types = (await context.shareables())
       .filter((type) => isInScope(type, input.resourceRegionScope))
       .toSorted((left, right) => (left.type < right.type ? -1 : 1));
-    const { items, token } = await pageOfStream<(typeof types)[number]>(async function* (after) {
-      for (const type of types) if (after === undefined || type.type > after) yield { position: type.type, item: type };
-    }, input);
+    const { items, token } = await pageOfStream<(typeof types)[number]>(
+      'ListResourceTypes',
+      async function* (after) {
+        for (const type of types) if (after === undefined || type.type > after) yield { position: type.type, item: type };
+      },
+      input,
+    );
     const resourceTypes = items.map((type) => ({
       resourceType: type.type,
       serviceName: type.type.split(':')[0],

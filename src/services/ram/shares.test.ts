@@ -63,7 +63,8 @@ test('what is no principal, resource or share is refused', async () => {
   const cases: readonly (readonly [object, string])[] = [
     [{ principals: ['12345'] }, 'InvalidParameterException'],
     [{ principals: ['arn:aws:s3:::bucket'] }, 'InvalidParameterException'],
-    [{ principals: [owner.account] }, 'InvalidParameterException'],
+    [{ principals: [`arn:aws:iam::${owner.account}:role/nobody`] }, 'UnknownResourceException'],
+    [{ principals: [`arn:aws-cn:iam::${owner.account}:user/admin`] }, 'InvalidParameterException'],
     [{ principals: [organizationArn] }, 'UnknownResourceException'],
     [{ principals: [`arn:aws:organizations::${owner.account}:ou/o-aaaaaaaaaa/ou-aaaa-aaaaaaaa`] }, 'UnknownResourceException'],
     [{ resourceArns: ['bucket'] }, 'MalformedArnException'],
