@@ -78,6 +78,7 @@ export interface JsonAnswer {
   /** The code of the error, undefined when there is none. */
   readonly error: string | undefined;
   readonly requestId: string;
+  readonly headers: Readonly<Record<string, string>>;
   // Decoding boundary: what the service answered, for expectations.
   readonly output: Record<string, unknown>;
 }
@@ -112,7 +113,8 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints' | 'services'> {
+interface InProcessOptions
+  extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints' | 'services' | 'functions'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
   /** Of data that is there already; otherwise a new one. */
@@ -222,8 +224,9 @@ export async function startInProcess(
       const received = { requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp: '192.0.2.1', tls: undefined };
       const response = await pipeline.serve({ request: { ...unsigned, headers }, ...received });
       const output = JSON.parse(Buffer.from(response.body).toString('utf8') || '{}');
-      const error = response.status < 400 ? undefined : (lowerCased(response.headers)['x-amzn-errortype'] ?? output['__type']);
-      return { status: response.status, error, output, requestId: received.requestId };
+      const answered = lowerCased(response.headers);
+      const error = response.status < 400 ? undefined : (answered['x-amzn-errortype'] ?? output['__type']);
+      return { status: response.status, error, output, requestId: received.requestId, headers: answered };
     },
     prepared,
     send: (request, credentials) => prepared(request, credentials)(),
