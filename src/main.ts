@@ -13,6 +13,7 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
+import { mailToPassOn } from './kit/mail.ts';
 import { meteredServices } from './kit/metered-services.ts';
 import { noHardware } from './kit/no-hardware.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
@@ -242,7 +243,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const root = await ensureRoot();
   let info: ServerInfo | undefined;
   const doors: VpcDoor[] = [];
-  const functions = lazyFunctions(options, clock, () => info?.address ?? '');
+  const functions = lazyFunctions(options, clock, () => reachable(info?.address ?? ''));
   const castellan = compose({
     store,
     clock,
@@ -296,6 +297,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     exportState: (passphrase) => exportState(store, passphrase, ids),
     importState: (text, passphrase) => importState(store, text, passphrase, ids),
     importManagedPolicies: (text) => store.transact((transaction) => importAwsManaged(transaction, text, clock.now(), ids.uuid())),
+    mail: () => store.transact(async (transaction) => ({ mail: await mailToPassOn(transaction, clock.now()) })),
     rotateRootKey: () => rotateRootKey(store, rootKeys, () => otherNodes(options)),
     async reset() {
       await store.clear();
@@ -328,6 +330,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopFollowingKeys();
       await Promise.all([server, ...doors.map((door) => door.server)].map((each) => each.close()));
       await stopWork();
+      await functions.stop();
       await store.close();
     },
   };
@@ -356,9 +359,14 @@ function otherNodes(options: ServerOptions): Promise<void> {
   return options.postgres === undefined ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, limits.rootKeyWaitMs));
 }
 
+/** The address of a server that listens everywhere, as its own functions reach it. */
+function reachable(address: string): string {
+  return address.replace(/\/\/(?:0\.0\.0\.0|\[::\]):/, '//localhost:');
+}
+
 /** Loaded when the first function runs. */
-function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: () => string): FunctionRuntime {
-  let runtime: Promise<FunctionRuntime> | undefined;
+function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: () => string): FunctionRuntime & { stop(): Promise<void> } {
+  let runtime: Promise<FunctionRuntime & { stop(): void }> | undefined;
   return {
     async run(run) {
       runtime ??= import('./functions/runtime.ts').then(({ createFunctionRuntime }) =>
@@ -370,6 +378,9 @@ function lazyFunctions(options: ServerOptions, clock: MovableClock, endpoint: ()
         }),
       );
       return (await runtime).run(run);
+    },
+    async stop() {
+      (await runtime)?.stop();
     },
   };
 }

@@ -1,4 +1,4 @@
-// An organisation in which firewall policies are shared: the management account owns them, three accounts stand in units, one is outside.
+// An organisation in which resource groups and firewall policies (a service that exists only in tests) are shared: the management account owns them, three accounts stand in units, one is outside.
 
 import { firewallPolicies } from './firewall-policies.ts';
 import { type ClientCredentials, type InProcess, type JsonAnswer, startInProcess } from './in-process.ts';
@@ -25,6 +25,9 @@ export interface RamSetting {
   ram(operation: string, input?: object, as?: ClientCredentials): Promise<JsonAnswer>;
   /** The answer of a call that must succeed. */
   ok(operation: string, input?: object, as?: ClientCredentials): Promise<Record<string, unknown>>;
+  newGroup(name: string, as?: ClientCredentials): Promise<string>;
+  /** `allowed`, or the error. */
+  read(groupArn: string, as: ClientCredentials): Promise<string>;
   newPolicy(name: string, as?: ClientCredentials): Promise<string>;
   /** `allowed`, or the error. */
   describe(arn: string, as: ClientCredentials): Promise<string>;
@@ -77,6 +80,11 @@ export async function ramSetting(name: string, options: { readonly postgres?: st
       if (answer.error !== undefined) throw new Error(`${operation}: ${answer.error} ${JSON.stringify(answer.output)}`);
       return answer.output;
     },
+    async newGroup(Name, as = owner.user) {
+      const { output } = await castellan.call('resource-groups', 'CreateGroup', { Name }, as);
+      return String(asRecord(output['Group'])['GroupArn']);
+    },
+    read: async (Group, as) => (await castellan.call('resource-groups', 'GetGroup', { Group }, as)).error ?? 'allowed',
     async newPolicy(policyName, as = owner.user) {
       const { output } = await castellan.call(
         'network-firewall',

@@ -1,5 +1,17 @@
 // The deployment packages of functions: checked and unpacked once into a folder of their own, which only the server's user can read.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { unzipSync } from 'fflate';
 import { limits } from '../base/limits.ts';
@@ -43,11 +55,23 @@ export function readArchive(archive: Uint8Array): Readonly<Record<string, Uint8A
   });
 }
 
-/** As Lambda's runtimes do, offers the AWS SDK to functions that do not bring their own, where the installation has it. */
-export function linkModules(directory: string, modules: string): void {
+/**
+ * As Lambda's runtimes do, offers the AWS SDK to functions that do not bring their own: what an operator has installed in `node_modules` beside the
+ * archives, or else what the installation has. Returns the folders that functions must be able to read for it.
+ */
+export function offeredModules(directory: string, installed: string): readonly string[] {
   mkdirSync(directory, { recursive: true, mode: ownerOnly });
-  const link = join(directory, 'node_modules');
-  if (!existsSync(link) && existsSync(join(modules, '@aws-sdk'))) symlinkSync(modules, link);
+  const manifest = join(directory, 'package.json');
+  // Without it, a function's `.js` would be what the manifest of a folder above says of its own.
+  if (!existsSync(manifest)) writeFileSync(manifest, '{"private":true}\n');
+  const offered = join(directory, 'node_modules');
+  const found = lstatSync(offered, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSymbolicLink()) return [offered];
+  const isOffered = existsSync(join(installed, '@aws-sdk'));
+  if (found !== undefined && (!isOffered || readlinkSync(offered) !== installed)) unlinkSync(offered);
+  if (!isOffered) return [];
+  if (!existsSync(offered)) symlinkSync(installed, offered);
+  return [offered, installed];
 }
 
 function forgetOldest(directory: string, kept: string): void {

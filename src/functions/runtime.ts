@@ -1,14 +1,12 @@
-// Runs functions, each run in a process of its own: with the function's credentials and nothing of the server's, with limits on time and memory,
-// and under Node's permission model, which leaves it its own code and a folder for temporary files.
-import { spawn } from 'node:child_process';
+// Runs functions: finds a process that has the function's code loaded, or starts one, and tells what came of the run in Lambda's words.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { elapsedMs, isoSeconds } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import type { FunctionOutcome, FunctionRun, FunctionRuntime } from '../kit/ports.ts';
-import { linkModules, unpacked } from './archive.ts';
+import { offeredModules, unpacked } from './archive.ts';
+import { type Ended, type Environment, startEnvironment } from './environment.ts';
 
 export interface RuntimeOptions {
   /** Where deployment packages are unpacked. */
@@ -20,12 +18,22 @@ export interface RuntimeOptions {
   readonly now: () => number;
 }
 
-/** A result is JSON in JSON, which can double it. */
-const answerBytesMax = 3 * limits.functionPayloadBytesMax;
-const bootstrap = join(import.meta.dirname, 'bootstrap.js');
-const modules = join(import.meta.dirname, '../../node_modules');
+/** A process and its folder for temporary files, kept for the next run of the same function. */
+interface Kept {
+  readonly environment: Environment;
+  readonly revision: string;
+  readonly scratch: string;
+  restedMs: number;
+}
 
-export function createFunctionRuntime(options: RuntimeOptions): FunctionRuntime {
+const modules = join(import.meta.dirname, '../../node_modules');
+/** AWS does not say for how long a process is kept; this is within what is observed. */
+const idleMsMax = 5 * 60_000;
+/** Shorter than the credentials with which a process starts are good for. */
+const ageMsMax = 45 * 60_000;
+
+export function createFunctionRuntime(options: RuntimeOptions): FunctionRuntime & { stop(): void } {
+  const idle: Kept[] = [];
   let running = 0;
   const runningOf = new Map<string, number>();
   const count = (name: string, change: number): void => {
@@ -41,169 +49,150 @@ export function createFunctionRuntime(options: RuntimeOptions): FunctionRuntime 
       const name = run.functionArn.split(':').slice(0, 7).join(':');
       if (running >= limits.functionRunsMax || (runningOf.get(name) ?? 0) >= concurrencyMax) return 'busy';
       count(name, 1);
-      const scratch = mkdtempSync(join(tmpdir(), 'castellan-function-'));
       try {
-        return await runOnce(options, run, scratch);
+        dropOutdated(idle, limits.functionRunsMax - running);
+        const kept = taken(idle, run.revision) ?? started(options, run);
+        const ended = await kept.environment.run(run, taskOf(options, run)).finally(() => rest(idle, kept));
+        return outcomeOf(options, ended, run);
       } finally {
         count(name, -1);
-        rmSync(scratch, { recursive: true, force: true });
       }
+    },
+    stop() {
+      for (const kept of idle.splice(0)) discard(kept);
     },
   };
 }
 
-async function runOnce(options: RuntimeOptions, run: FunctionRun, scratch: string): Promise<FunctionOutcome> {
-  linkModules(options.directory, modules);
+/** The one that ran last, as it is the least likely to be dropped soon. */
+function taken(idle: Kept[], revision: string): Kept | undefined {
+  const index = idle.findLastIndex((kept) => kept.revision === revision);
+  return index === -1 ? undefined : idle.splice(index, 1)[0];
+}
+
+/** Those that are old, ended or too many, the longest idle first. */
+function dropOutdated(idle: Kept[], countMax: number): void {
+  const now = elapsedMs();
+  const isGood = ({ environment, restedMs }: Kept): boolean =>
+    environment.isUsable() && now - restedMs < idleMsMax && now - environment.startedMs < ageMsMax;
+  const good = idle.filter(isGood).slice(-Math.max(1, countMax));
+  for (const kept of idle.splice(0)) if (!good.includes(kept)) discard(kept);
+  idle.push(...good);
+}
+
+function rest(idle: Kept[], kept: Kept): void {
+  if (!kept.environment.isUsable()) return discard(kept);
+  kept.environment.rest();
+  kept.restedMs = elapsedMs();
+  idle.push(kept);
+}
+
+function discard({ environment, scratch }: Kept): void {
+  environment.end();
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+function started(options: RuntimeOptions, run: FunctionRun): Kept {
+  const offered = offeredModules(options.directory, modules);
   const taskRoot = unpacked(options.directory, run.archiveId, run.archive);
-  const began = elapsedMs();
-  const ended = await runProcess(options, run, taskRoot, scratch);
-  const durationMs = elapsedMs() - began;
-  const { outcome, usedMb } = readEnded(ended, run);
-  return { ...outcome, billedMs: Math.ceil(durationMs), log: logOf(run, ended.log, durationMs, usedMb) };
+  const scratch = mkdtempSync(join(tmpdir(), 'castellan-function-'));
+  const environment = startEnvironment(run, { taskRoot, scratch, modules: offered }, variablesOf(options, run, { taskRoot, scratch }));
+  return { environment, revision: run.revision, scratch, restedMs: elapsedMs() };
 }
 
-interface Ended {
-  readonly answer: string;
-  readonly log: string;
-  readonly isTimedOut: boolean;
-  readonly exit: string;
-}
-
-function runProcess(options: RuntimeOptions, run: FunctionRun, taskRoot: string, scratch: string): Promise<Ended> {
-  const permissions = [taskRoot, scratch, bootstrap, modules, join(options.directory, 'node_modules')].map(
-    (path) => `--allow-fs-read=${path}`,
-  );
-  const parameters = [`--max-old-space-size=${run.memoryMb}`, '--permission', ...permissions, `--allow-fs-write=${scratch}`, bootstrap];
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, parameters, {
-      cwd: taskRoot,
-      env: environmentOf(options, run, taskRoot, scratch),
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    });
-    const [stdin, stdout, stderr, results] = child.stdio as unknown as [Writable, Readable, Readable, Readable];
-    const log = collected([stdout, stderr], limits.functionLogBytesMax);
-    const answer = collected([results], answerBytesMax);
-    let isTimedOut = false;
-    const timer = setTimeout(() => {
-      isTimedOut = true;
-      child.kill('SIGKILL');
-    }, run.timeoutMs);
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      resolve({ answer: answer(), log: log(), isTimedOut, exit: signal === null ? `exit status ${code}` : `signal: ${signal}` });
-    });
-    // A process that ends before it has read its event says so by its exit.
-    stdin.on('error', () => undefined);
-    stdin.end(JSON.stringify(taskOf(run, taskRoot, options.now())));
-  });
-}
-
-function taskOf(run: FunctionRun, taskRoot: string, now: number): object {
-  const context = {
-    functionName: run.functionName,
-    functionVersion: run.functionVersion,
-    invokedFunctionArn: run.functionArn,
-    memoryLimitInMB: String(run.memoryMb),
-    awsRequestId: run.requestId,
-    logGroupName: `/aws/lambda/${run.functionName}`,
-    logStreamName: `${isoSeconds(now).slice(0, 10).replaceAll('-', '/')}/[${run.functionVersion}]${run.archiveId.slice(0, 32)}`,
-  };
+function taskOf(options: RuntimeOptions, run: FunctionRun): object {
   return {
     event: JSON.parse(run.event),
-    context,
-    handler: run.handler,
-    taskRoot,
+    context: {
+      functionName: run.functionName,
+      functionVersion: run.functionVersion,
+      invokedFunctionArn: run.functionArn,
+      memoryLimitInMB: String(run.memoryMb),
+      awsRequestId: run.requestId,
+      logGroupName: `/aws/lambda/${run.functionName}`,
+      logStreamName: logStreamOf(options, run),
+      ...(run.clientContext === undefined ? {} : { clientContext: JSON.parse(run.clientContext) }),
+    },
     timeoutMs: run.timeoutMs,
     payloadBytesMax: limits.functionPayloadBytesMax,
+    credentials: credentialsOf(run),
   };
 }
 
-function environmentOf(options: RuntimeOptions, run: FunctionRun, taskRoot: string, scratch: string): Record<string, string> {
+function logStreamOf(options: RuntimeOptions, { functionVersion, archiveId }: FunctionRun): string {
+  return `${isoSeconds(options.now()).slice(0, 10).replaceAll('-', '/')}/[${functionVersion}]${archiveId.slice(0, 32)}`;
+}
+
+function credentialsOf({ credentials }: FunctionRun): Readonly<Record<string, string>> {
+  return {
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey.reveal(),
+    AWS_SESSION_TOKEN: credentials.sessionToken.reveal(),
+  };
+}
+
+/** AWS's own service, where a function that was written for AWS names it: it is here. */
+const awsSecretsManager = /^https:\/\/secretsmanager(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?\/?$/;
+
+function variablesOf(
+  options: RuntimeOptions,
+  run: FunctionRun,
+  { taskRoot, scratch }: { readonly taskRoot: string; readonly scratch: string },
+): Record<string, string> {
+  const endpoint = options.endpoint();
+  const { SECRETS_MANAGER_ENDPOINT: secretsManager = endpoint } = run.environment;
   return {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
     ...run.environment,
+    // AWS's templates of rotation functions read it.
+    SECRETS_MANAGER_ENDPOINT: awsSecretsManager.test(secretsManager) ? endpoint : secretsManager,
     HOME: scratch,
     TMPDIR: scratch,
     _HANDLER: run.handler,
     LAMBDA_TASK_ROOT: taskRoot,
-    AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${run.runtime}`,
     AWS_LAMBDA_FUNCTION_NAME: run.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: run.functionVersion,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(run.memoryMb),
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${run.functionName}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: logStreamOf(options, run),
     AWS_REGION: run.region,
     AWS_DEFAULT_REGION: run.region,
-    AWS_ACCESS_KEY_ID: run.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: run.credentials.secretAccessKey.reveal(),
-    AWS_SESSION_TOKEN: run.credentials.sessionToken.reveal(),
-    AWS_ENDPOINT_URL: options.endpoint(),
+    ...credentialsOf(run),
+    AWS_ENDPOINT_URL: endpoint,
     ...(options.certificateFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: options.certificateFile }),
   };
 }
 
-/** Everything that the streams say, up to a limit; what comes after it is lost, and not held against the process. */
-function collected(streams: readonly Readable[], bytesMax: number): () => string {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for (const stream of streams) {
-    stream.on('data', (chunk: Buffer) => {
-      if (size < bytesMax) chunks.push(chunk.subarray(0, bytesMax - size));
-      size += chunk.byteLength;
-    });
-  }
-  return () => Buffer.concat(chunks).toString('utf8');
+function outcomeOf(options: RuntimeOptions, ended: Ended, run: FunctionRun): FunctionOutcome {
+  const { answer, isTimedOut, durationMs, initMs = 0 } = ended;
+  const seconds = `Task timed out after ${(run.timeoutMs / 1000).toFixed(2)} seconds`;
+  const failed =
+    answer !== undefined
+      ? answer.error
+      : isTimedOut
+        ? { errorType: 'Sandbox.Timedout', errorMessage: `RequestId: ${run.requestId} Error: ${seconds}` }
+        : { errorType: 'Runtime.ExitError', errorMessage: `RequestId: ${run.requestId} Error: Runtime exited with error: ${ended.exit}` };
+  const note = isTimedOut ? `${isoSeconds(options.now())} ${run.requestId} ${seconds}\n\n` : '';
+  return {
+    payload: failed === undefined ? (answer?.result ?? 'null') : JSON.stringify(failed),
+    isError: failed !== undefined,
+    // AWS: since August 2025 the time in which the code loads is billed too.
+    billedMs: Math.ceil(durationMs + initMs),
+    log: logOf(run, ended, note),
+  };
 }
 
-interface Read {
-  readonly outcome: Omit<FunctionOutcome, 'log'>;
-  readonly usedMb: number;
-}
-
-function readEnded(ended: Ended, run: FunctionRun): Read {
-  if (ended.isTimedOut) {
-    const seconds = (run.timeoutMs / 1000).toFixed(2);
-    return failure('Sandbox.Timedout', `RequestId: ${run.requestId} Error: Task timed out after ${seconds} seconds`, run.memoryMb);
-  }
-  const answered = parsed(ended.answer);
-  if (answered === undefined) {
-    return failure('Runtime.ExitError', `RequestId: ${run.requestId} Error: Runtime exited with error: ${ended.exit}`, run.memoryMb);
-  }
-  const { result, error, usedMb = 0 } = answered;
-  if (error !== undefined) return { outcome: { payload: JSON.stringify(error), isError: true }, usedMb };
-  return { outcome: { payload: result ?? 'null', isError: false }, usedMb };
-}
-
-function failure(errorType: string, errorMessage: string, usedMb: number): Read {
-  return { outcome: { payload: JSON.stringify({ errorType, errorMessage }), isError: true }, usedMb };
-}
-
-interface Answered {
-  readonly result?: string;
-  readonly error?: object;
-  readonly usedMb?: number;
-}
-
-/** Undefined: the process ended without an answer, or in the middle of one. */
-function parsed(text: string): Answered | undefined {
-  try {
-    // Decoding boundary: bootstrap.js writes it; a function that writes to the descriptor itself deceives only its own caller.
-    return JSON.parse(text) as Answered;
-  } catch {
-    return undefined;
-  }
-}
-
-function logOf(run: FunctionRun, printed: string, durationMs: number, usedMb: number): string {
-  const lines = printed === '' || printed.endsWith('\n') ? printed : `${printed}\n`;
-  const duration = `Duration: ${durationMs.toFixed(2)} ms\tBilled Duration: ${Math.ceil(durationMs)} ms`;
+function logOf(run: FunctionRun, { log, durationMs, initMs, answer }: Ended, note: string): string {
+  const lines = log === '' || log.endsWith('\n') ? log : `${log}\n`;
+  const billed = `Duration: ${durationMs.toFixed(2)} ms\tBilled Duration: ${Math.ceil(durationMs + (initMs ?? 0))} ms`;
+  const usedMb = Math.min(answer?.usedMb ?? run.memoryMb, run.memoryMb);
+  const init = initMs === undefined ? '' : `Init Duration: ${initMs.toFixed(2)} ms\t`;
   return (
-    `START RequestId: ${run.requestId} Version: ${run.functionVersion}\n${lines}END RequestId: ${run.requestId}\n` +
-    `REPORT RequestId: ${run.requestId}\t${duration}\tMemory Size: ${run.memoryMb} MB\tMax Memory Used: ${usedMb} MB\t\n`
+    `START RequestId: ${run.requestId} Version: ${run.functionVersion}\n${lines}${note}END RequestId: ${run.requestId}\n` +
+    `REPORT RequestId: ${run.requestId}\t${billed}\tMemory Size: ${run.memoryMb} MB\tMax Memory Used: ${usedMb} MB\t${init}\n`
   );
 }

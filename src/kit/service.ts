@@ -21,6 +21,12 @@ export interface ServiceDefinition {
   readonly taggables?: readonly Taggable[];
 }
 
+export interface ValidationProblem {
+  readonly operation: string;
+  readonly path: string;
+  readonly constraint: string;
+}
+
 /** Declared deviations from the common behaviour; each names AWS's own oddity. */
 export interface ServiceQuirks {
   /** One endpoint for all regions: signatures are scoped to us-east-1, and the ledger says us-east-1. */
@@ -30,7 +36,7 @@ export interface ServiceQuirks {
   /** Code of a failed validation, where it is not the protocol's usual one. */
   readonly validationCode?: string;
   /** The answer to a broken constraint of the model, where it is none of the usual ones. `constraint` is AWS's sentence for it. */
-  readonly validationFault?: (problem: { readonly path: string; readonly constraint: string }) => Fault;
+  readonly validationFault?: (problem: ValidationProblem) => Fault | undefined;
   /** What is said of a member that breaks its pattern and nothing else, where AWS looks at it last and in a sentence of its own (IAM's names). */
   readonly patternSentence?: (path: string) => string | undefined;
   /** The refusal of tags that the account's tag policy does not allow, where it is not the usual one. */

@@ -6,9 +6,9 @@ import { type Problem, problemsMessage } from '../model/validate.ts';
 import type { Decoded, Received } from './stages.ts';
 
 /** AWS: query services say ValidationError, the others ValidationException. */
-export function validationFault(problems: readonly Problem[], { protocol, service }: Decoded): Fault {
+export function validationFault(problems: readonly Problem[], { protocol, service, operation }: Decoded): Fault {
   const [first] = problems;
-  const own = first === undefined ? undefined : service.quirks.validationFault?.(first);
+  const own = first === undefined ? undefined : service.quirks.validationFault?.({ ...first, operation: operation.name });
   if (own !== undefined) return own;
   const code =
     service.quirks.validationCode ?? (protocol.name === 'query' || protocol.name === 'ec2' ? 'ValidationError' : 'ValidationException');

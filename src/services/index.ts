@@ -6,6 +6,7 @@ export const services: Readonly<Record<string, () => Promise<ServiceDefinition>>
   budgets: async () => (await import('./budgets/index.ts')).budgets,
   ce: async () => (await import('./ce/index.ts')).ce,
   cloudtrail: async () => (await import('./cloudtrail/index.ts')).cloudtrail,
+  ec2: async () => (await import('./ec2/index.ts')).ec2,
   iam: async () => (await import('./iam/index.ts')).iam,
   'iam-toolbox': async () => (await import('./iam-toolbox/index.ts')).iamToolbox,
   kms: async () => (await import('./kms/index.ts')).kms,

@@ -87,14 +87,12 @@ export function authenticationFault(problem: AuthenticationProblem, family: Faul
     case 'unknown-key':
       return unknownKeyFault(problem.accessKeyId, family, fault);
     case 'expired-token':
-      return fault(
-        'expired-token',
-        family === 's3' ? 'The provided token has expired.' : 'The security token included in the request is expired',
-      );
+      return fault('expired-token', expiredTokenSentences[family] ?? 'The security token included in the request is expired');
     case 'mismatch':
       return mismatchFault(problem, family, fault);
     case 'expired':
       if (family === 's3') return fault('request-expired', 'The difference between the request time and the current time is too large.');
+      if (family === 'ec2') return fault('request-expired', requestHasExpired);
       return fault('request-expired', `Signature expired: ${problem.date} is now earlier than ${problem.limit} (${problem.now} - 15 min.)`);
     case 'not-yet':
       if (family === 's3') return fault('request-expired', 'The difference between the request time and the current time is too large.');
@@ -116,6 +114,13 @@ export function authenticationFault(problem: AuthenticationProblem, family: Faul
       return chunkFault(problem.problem, fault);
   }
 }
+
+/** AWS: EC2 says this of old requests and of sessions that are over. */
+const requestHasExpired = 'Request has expired.';
+const expiredTokenSentences: Readonly<Partial<Record<FaultFamily, string>>> = {
+  ec2: requestHasExpired,
+  s3: 'The provided token has expired.',
+};
 
 type MakeFault = (kind: Kind, message: string, fields?: Readonly<Record<string, unknown>>) => Fault;
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { IamData } from './authz-file.ts';
 import { perService } from './managed-policy-services.ts';
-import { administrative, jobFunctions, serviceRoles } from './managed-policy-table.ts';
+import { administrative, jobFunctions, linkedRolePolicies, serviceRoles } from './managed-policy-table.ts';
 
 /** One policy of the table; `statements` are made from the reference data. */
 export interface ManagedPolicyDeclaration {
@@ -26,7 +26,7 @@ export interface AccessLevels {
 
 export function managedPoliciesFile(iamData: IamData, prefixes: readonly string[]): string {
   const levels = accessLevels(iamData, prefixes);
-  const declarations = [...administrative, ...jobFunctions, ...serviceRoles, ...perService];
+  const declarations = [...administrative, ...jobFunctions, ...serviceRoles, ...linkedRolePolicies, ...perService];
   const lines = declarations
     .toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
     .map((declaration) => {

@@ -353,3 +353,45 @@ export const serviceRoles: readonly ManagedPolicyDeclaration[] = [
     's3:GetObject',
   ]),
 ];
+
+const linkedRolePolicy = (name: string, description: string, statements: readonly object[]): ManagedPolicyDeclaration => ({
+  name,
+  path: '/aws-service-role/',
+  description,
+  statements: () => statements,
+});
+
+/** Of the service-linked roles that services of the build make or need. */
+export const linkedRolePolicies: readonly ManagedPolicyDeclaration[] = [
+  linkedRolePolicy(
+    'AWSOrganizationsServiceTrustPolicy',
+    'Allows AWS Organizations to make the service-linked roles of the services that are trusted in the organization.',
+    [
+      allow(['iam:DeleteRole'], 'arn:aws:iam::*:role/aws-service-role/organizations.amazonaws.com/*'),
+      allow(['iam:CreateServiceLinkedRole']),
+    ],
+  ),
+  linkedRolePolicy(
+    'AWSKeyManagementServiceMultiRegionKeysServiceRolePolicy',
+    'Allows AWS KMS to keep the shared properties of multi-Region keys the same.',
+    [allow(['kms:SynchronizeMultiRegionKey'])],
+  ),
+  linkedRolePolicy(
+    'AWSResourceAccessManagerServiceRolePolicy',
+    'Allows AWS RAM to read the structure of the organization in which resources are shared.',
+    [
+      allow([
+        'organizations:DescribeAccount',
+        'organizations:DescribeOrganization',
+        'organizations:DescribeOrganizationalUnit',
+        'organizations:ListAccounts',
+        'organizations:ListAccountsForParent',
+        'organizations:ListChildren',
+        'organizations:ListOrganizationalUnitsForParent',
+        'organizations:ListParents',
+        'organizations:ListRoots',
+      ]),
+      allow(['iam:DeleteRole'], 'arn:aws:iam::*:role/aws-service-role/ram.amazonaws.com/*'),
+    ],
+  ),
+];

@@ -45,11 +45,11 @@ test('no file is longer than five hundred lines', () => {
 const banned: readonly { readonly word: RegExp; readonly allowed: RegExp; readonly instead: string }[] = [
   {
     word: /\bDate\.now\(|\bnew Date\(\)/,
-    allowed: /^src\/(base\/clock|http\/|cli\/|functions\/bootstrap)/,
+    allowed: /^src\/(base\/clock|http\/|cli\/|functions\/inside\/)/,
     instead: 'a Clock (base/clock.ts) or context.now',
   },
   { word: /\bMath\.random\(|\brandomUUID\(|\brandomBytes\(/, allowed: /^src\/base\/ids/, instead: 'Ids (base/ids.ts)' },
-  { word: /\bprocess\.env\b/, allowed: /^src\/(cli|http)\//, instead: 'an option (cli/options.ts)' },
+  { word: /\bprocess\.env\b/, allowed: /^src\/(cli|http|functions\/inside)\//, instead: 'an option (cli/options.ts)' },
   { word: /(?<![.\w])fetch\(/, allowed: /^src\/(cli|http|outbound)\//, instead: 'a port' },
   { word: /\bconsole\.(log|error|warn)\(/, allowed: /^src\/(cli)\//, instead: 'an error that the caller reports' },
   { word: /\bresourceNamed\(/, allowed: /^src\/kit\/resource-arns/, instead: 'resourceNamed<type>(…)' },

@@ -1,4 +1,5 @@
 // What account management stores beside the account's name and address (kit/account-directory.ts).
+import type { Secret } from '../../base/secret.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
 import type { AlternateContactType, ContactInformation } from './api.gen.ts';
 
@@ -16,19 +17,10 @@ export interface AlternateContactRecord {
   readonly phone: string;
 }
 
-/** A region that the account has opted into or out of; others are as AWS has them from the start. */
-export interface RegionRecord {
-  readonly account: string;
-  readonly region: string;
-  readonly status: 'ENABLING' | 'DISABLING';
-  /** When the change is complete: the state is read by the clock. */
-  readonly doneAtMs: number;
-}
-
 export interface EmailUpdateRecord {
   readonly account: string;
   readonly email: string;
-  readonly code: string;
+  readonly code: Secret;
   readonly expiresAtMs: number;
 }
 
@@ -37,5 +29,4 @@ export const alternateContacts: Collection<AlternateContactRecord> = collection(
   account,
   type,
 ]);
-export const regions: Collection<RegionRecord> = collection('account.region', ({ account, region }) => [account, region]);
 export const emailUpdates: Collection<EmailUpdateRecord> = collection('account.email-update', ({ account }) => [account]);

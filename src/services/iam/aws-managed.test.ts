@@ -184,3 +184,21 @@ test.skipIf(corpusText === undefined)(
     await iam.attachUserPolicy({ UserName: 'reader', PolicyArn: arnOf('AWSLambda_FullAccess') });
   },
 );
+
+test('every policy that something has attached can be read, those of service-linked roles too', async () => {
+  await castellan.organizations().createOrganization({});
+  await iam.createServiceLinkedRole({ AWSServiceName: 'ram.amazonaws.com' });
+  const { RoleDetailList = [], Policies = [] } = await iam.getAccountAuthorizationDetails({ MaxItems: 1_000 });
+  const attached = RoleDetailList.flatMap(({ AttachedManagedPolicies = [] }) => AttachedManagedPolicies.map(({ PolicyArn }) => PolicyArn));
+  expect(attached).toEqual(
+    expect.arrayContaining([
+      arnOf('aws-service-role/AWSOrganizationsServiceTrustPolicy'),
+      arnOf('aws-service-role/AWSResourceAccessManagerServiceRolePolicy'),
+    ]),
+  );
+  const listed = new Map(Policies.map((policy) => [policy.Arn, policy]));
+  for (const PolicyArn of attached) {
+    expect((await iam.getPolicy({ PolicyArn })).Policy).toMatchObject({ Arn: PolicyArn, AttachmentCount: 1 });
+    expect(listed.get(PolicyArn)?.PolicyVersionList).toMatchObject([{ IsDefaultVersion: true }]);
+  }
+});

@@ -10,7 +10,7 @@ import { pageFor } from './requests.ts';
 import { fault, operation } from './service.ts';
 
 const aliasesPerKeyMax = 50;
-const listLimit = 50;
+const limits = { limit: 50, limitMax: 100 };
 
 function aliasAccess(scope: Scope, action: Access['action'], aliasName: string): Access {
   return { action, resource: aliasArn(scope, scope.account, scope.region, aliasName), context: { 'kms:CallerAccount': scope.account } };
@@ -84,8 +84,8 @@ export const ListAliases = operation('ListAliases', {
     const keyId = input.KeyId === undefined ? undefined : (await requireKeyById(context, input.KeyId)).keyId;
     const { items, page } =
       keyId === undefined
-        ? await pageFor(context, aliases, [account, region], input, { limit: listLimit })
-        : await pageFor(context, aliasesOfKey, [account, region, keyId], input, { limit: listLimit });
+        ? await pageFor(context, aliases, [account, region], input, limits)
+        : await pageFor(context, aliasesOfKey, [account, region, keyId], input, limits);
     const shown = items.map((alias) => ({
       AliasName: alias.aliasName,
       AliasArn: aliasArn(context, account, region, alias.aliasName),

@@ -4,26 +4,36 @@ import type { Caller, Scope } from '../../kit/context.ts';
 import type { GrantConstraints, GrantOperation } from './api.gen.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import type { KeyUse } from './key-access.ts';
-import { type GrantRecord, grants, type KeyRecord } from './records.ts';
+import { type GrantRecord, grants, grantsOfGrantee, type KeyRecord } from './records.ts';
 
 /** AWS: grants per key. */
 export const grantsPerKeyMax = 50_000;
+
+/** How many grants of a key are looked at one by one; where there are more, the caller's are looked up. */
+const scannedMax = 100;
 
 /** The first grant that covers the use. New grants count at once, with and without their token. */
 export async function matchingGrant(scope: Scope, key: KeyRecord, use: KeyUse): Promise<GrantRecord | undefined> {
   const { grantOperation } = use;
   if (grantOperation === undefined) return undefined;
-  let after: string | undefined;
-  for (;;) {
-    const range = { limit: 500, ...(after === undefined ? {} : { after }) };
-    const batch = await grants.list(scope.transaction, [key.account, key.region, key.keyId], range);
-    const found = batch.find(
-      ({ value }) => value.operations.includes(grantOperation) && isGrantee(scope, value.grantee, value.granteeId) && isWithin(value, use),
-    );
-    if (found !== undefined) return found.value;
-    if (batch.length < 500) return undefined;
-    after = batch.at(-1)?.cursor;
+  const covers = (value: GrantRecord): boolean =>
+    value.operations.includes(grantOperation) && isGrantee(scope, value.grantee, value.granteeId) && isWithin(value, use);
+  const place = [key.account, key.region, key.keyId] as const;
+  const few = await grants.list(scope.transaction, place, { limit: scannedMax });
+  if (few.length < scannedMax) return few.find(({ value }) => covers(value))?.value;
+  for (const name of namesOf(scope)) {
+    const found = (await grantsOfGrantee.all(scope.transaction, ...place, name)).find(covers);
+    if (found !== undefined) return found;
   }
+  return undefined;
+}
+
+/** Under which a grant to the caller can stand. */
+function namesOf({ caller: { principal }, via }: Scope): ReadonlySet<string> {
+  const { arn, roleArn, uniqueId, kind, account } = principal;
+  const service = via.at(-1);
+  const names = [arn, roleArn, uniqueId, service, kind === 'root' ? account : undefined];
+  return new Set(names.flatMap((name) => (name === undefined ? [] : [name])));
 }
 
 /** A grant to a role holds for its sessions, one to an account for nobody in particular; services are named by their principal. */

@@ -9,12 +9,12 @@ import { grantOfToken, tokenOf } from './grant-tokens.ts';
 import { keyAccess } from './key-access.ts';
 import { keyArn, requireKeyById, resolveKey } from './key-names.ts';
 import { requireEnabled } from './key-states.ts';
-import { type GrantRecord, grants, type KeyRecord, keys, retirableGrants } from './records.ts';
+import { type GrantRecord, grantCounts, grants, grantsOfGrantee, type KeyRecord, keys, retirableGrants } from './records.ts';
 import { pageFor, refuseDryRun } from './requests.ts';
 import { fault, operation } from './service.ts';
 import { specs } from './specs.ts';
 
-const listLimit = 50;
+const limits = { limit: 50, limitMax: 100 };
 /** AWS: pairs of a grant constraint, and characters of each value. */
 const constraintPairsMax = 8;
 const constraintValueMax = 384;
@@ -61,7 +61,7 @@ export const CreateGrant = operation('CreateGrant', {
     refuseDryRun(input);
     const known = input.Name === undefined ? undefined : await sameGrant(context, key, input);
     if (known !== undefined) return { GrantId: known.grantId, GrantToken: tokenOf(context, known) };
-    await requireRoom(context, key);
+    const count = await requireRoom(context, key);
     const grant: GrantRecord = {
       account: key.account,
       region: key.region,
@@ -77,8 +77,7 @@ export const CreateGrant = operation('CreateGrant', {
       constraints: input.Constraints,
       createdAtMs: context.now,
     };
-    grants.put(context.transaction, grant);
-    if (grant.retiring !== undefined) retirableGrants.put(context.transaction, grant);
+    addGrant(context, grant, count + 1);
     note(context, key);
     return { GrantId: grant.grantId, GrantToken: tokenOf(context, grant) };
   },
@@ -137,19 +136,30 @@ async function isPrincipal({ transaction, principals }: Context, text: string): 
 }
 
 /** AWS: a retry with the same name and content finds the grant that was made. */
-async function sameGrant({ transaction }: Context, key: KeyRecord, input: CreateGrantRequest): Promise<GrantRecord | undefined> {
+async function sameGrant(context: Context, key: KeyRecord, input: CreateGrantRequest): Promise<GrantRecord | undefined> {
   const content = (grantee: string, retiring: string | undefined, operations: readonly string[], constraints: unknown) =>
     JSON.stringify([grantee, retiring ?? '', operations.toSorted(), constraints ?? {}]);
   const wanted = content(input.GranteePrincipal, input.RetiringPrincipal, input.Operations, input.Constraints);
-  const all = await grants.all(transaction, key.account, key.region, key.keyId);
+  const granteeId = (await idOf(context, input.GranteePrincipal)) ?? input.GranteePrincipal;
+  const all = await grantsOfGrantee.all(context.transaction, key.account, key.region, key.keyId, granteeId);
   return all.find(
     (grant) => grant.name === input.Name && content(grant.grantee, grant.retiring, grant.operations, grant.constraints) === wanted,
   );
 }
 
-async function requireRoom({ transaction }: Context, { account, region, keyId }: KeyRecord): Promise<void> {
-  const all = await grants.all(transaction, account, region, keyId);
-  if (all.length >= grantsPerKeyMax) throw fault('LimitExceededException', `The key has its maximum of ${grantsPerKeyMax} grants.`);
+/** How many there are. @throws Fault LimitExceededException */
+async function requireRoom({ transaction }: Context, { account, region, keyId }: KeyRecord): Promise<number> {
+  const { count = 0 } = (await grantCounts.get(transaction, account, region, keyId)) ?? {};
+  if (count >= grantsPerKeyMax) throw fault('LimitExceededException', `The key has its maximum of ${grantsPerKeyMax} grants.`);
+  return count;
+}
+
+function addGrant({ transaction }: Context, grant: GrantRecord, count: number): void {
+  const { account, region, keyId } = grant;
+  grantCounts.put(transaction, { account, region, keyId, count });
+  grants.put(transaction, grant);
+  grantsOfGrantee.put(transaction, grant);
+  if (grant.retiring !== undefined) retirableGrants.put(transaction, grant);
 }
 
 export const RevokeGrant = operation('RevokeGrant', {
@@ -160,7 +170,7 @@ export const RevokeGrant = operation('RevokeGrant', {
     const grant = await grants.get(context.transaction, key.account, key.region, key.keyId, input.GrantId);
     if (grant === undefined) throw fault('NotFoundException', `Grant ID ${input.GrantId} not found`);
     refuseDryRun(input);
-    removeGrant(context, grant);
+    await removeGrant(context, grant);
     note(context, key);
     return {};
   },
@@ -186,7 +196,7 @@ export const RetireGrant = operation('RetireGrant', {
       throw fault('NotFoundException', `Grant ID ${input.GrantId} not found`);
     }
     refuseDryRun(input);
-    removeGrant(context, grant);
+    await removeGrant(context, grant);
     return {};
   },
 });
@@ -205,8 +215,11 @@ function isRetirer({ caller }: Scope, { retiring, retiringId, grantee, granteeId
   return isNamed(caller, retiring, retiringId) || (operations.includes('RetireGrant') && isNamed(caller, grantee, granteeId));
 }
 
-function removeGrant({ transaction }: Context, grant: GrantRecord): void {
+async function removeGrant({ transaction }: Context, grant: GrantRecord): Promise<void> {
+  const counted = await grantCounts.get(transaction, grant.account, grant.region, grant.keyId);
+  if (counted !== undefined) grantCounts.put(transaction, { ...counted, count: counted.count - 1 });
   grants.remove(transaction, grant);
+  grantsOfGrantee.remove(transaction, grant);
   if (grant.retiring !== undefined) retirableGrants.remove(transaction, grant);
 }
 
@@ -217,7 +230,7 @@ export const ListGrants = operation('ListGrants', {
     const matches = ({ grantId, grantee }: GrantRecord): boolean =>
       (input.GrantId === undefined || grantId === input.GrantId) &&
       (input.GranteePrincipal === undefined || grantee === input.GranteePrincipal);
-    const { items, page } = await pageFor(context, grants, [key.account, key.region, key.keyId], input, { limit: listLimit, matches });
+    const { items, page } = await pageFor(context, grants, [key.account, key.region, key.keyId], input, { ...limits, matches });
     return { Grants: await Promise.all(items.map((grant) => grantEntry(context, grant))), ...page };
   },
 });
@@ -229,7 +242,7 @@ export const ListRetirableGrants = operation('ListRetirableGrants', {
       throw fault('InvalidArnException', `Invalid ARN: ${input.RetiringPrincipal}`);
     const matches = ({ account }: GrantRecord): boolean => account === context.account;
     const { items, page } = await pageFor(context, retirableGrants, [context.region, input.RetiringPrincipal], input, {
-      limit: listLimit,
+      ...limits,
       matches,
     });
     return { Grants: await Promise.all(items.map((grant) => grantEntry(context, grant))), ...page };

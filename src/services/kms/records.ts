@@ -89,6 +89,13 @@ export interface GrantRecord {
   readonly createdAtMs: number;
 }
 
+interface GrantCountRecord {
+  readonly account: string;
+  readonly region: string;
+  readonly keyId: string;
+  readonly count: number;
+}
+
 interface AnyKeyStore {
   readonly account: string;
   readonly region: string;
@@ -176,6 +183,17 @@ export const grants: Collection<GrantRecord> = collection('kms.grant', ({ accoun
   region,
   keyId,
   grantId,
+]);
+/** The same grants by who has them: one principal has few of a key's many. */
+export const grantsOfGrantee: Collection<GrantRecord> = collection(
+  'kms.grant-of-grantee',
+  ({ account, region, keyId, grantee, granteeId = grantee, grantId }) => [account, region, keyId, granteeId, grantId],
+);
+/** How many grants a key has. */
+export const grantCounts: Collection<GrantCountRecord> = collection('kms.grant-count', ({ account, region, keyId }) => [
+  account,
+  region,
+  keyId,
 ]);
 /** The same grants by who may retire them. */
 export const retirableGrants: Collection<GrantRecord> = collection('kms.retirable-grant', ({ region, retiring = '', keyId, grantId }) => [

@@ -38,11 +38,12 @@ export async function pageFor<Value extends object>(
   records: Collection<Value>,
   under: readonly string[],
   input: { readonly Limit?: number | undefined; readonly Marker?: string | undefined },
-  options: { readonly limit: number; readonly matches?: (value: Value) => boolean },
+  options: { readonly limit: number; readonly limitMax?: number; readonly matches?: (value: Value) => boolean },
 ): Promise<{ readonly items: readonly Value[]; readonly page: { readonly NextMarker?: string; readonly Truncated: boolean } }> {
   const request = {
     under,
-    limit: input.Limit ?? options.limit,
+    // AWS: never more than so many, whatever was asked for.
+    limit: Math.min(input.Limit ?? options.limit, options.limitMax ?? 1_000),
     marker: input.Marker,
     onBadMarker: () => fault('InvalidMarkerException', 'Invalid marker.'),
   };

@@ -1,6 +1,7 @@
 // Tags of keys. https://docs.aws.amazon.com/kms/latest/developerguide/tagging-keys.html
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
+import { decodeMarker, encodeMarker } from '../../kit/paging.ts';
 import type { Tag } from './api.gen.ts';
 import { keyAccess } from './key-access.ts';
 import { keyArn, requireKeyById } from './key-names.ts';
@@ -62,11 +63,13 @@ export const ListResourceTags = operation('ListResourceTags', {
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
     const all = tagList(key.tags).toSorted((left, right) => (left.TagKey < right.TagKey ? -1 : 1));
-    const from = input.Marker === undefined ? 0 : all.findIndex(({ TagKey }) => TagKey === input.Marker) + 1;
-    if (input.Marker !== undefined && from === 0) throw fault('InvalidMarkerException', 'Invalid marker.');
-    const shown = all.slice(from, from + (input.Limit ?? tagsMax));
-    const isTruncated = from + shown.length < all.length;
-    return { Tags: shown, Truncated: isTruncated, ...(isTruncated ? { NextMarker: shown.at(-1)?.TagKey } : {}) };
+    // Tag keys have characters that markers may not have, and can be gone when the next page is asked for.
+    const after =
+      input.Marker === undefined ? undefined : decodeMarker(input.Marker, () => fault('InvalidMarkerException', 'Invalid marker.'));
+    const rest = all.filter(({ TagKey }) => after === undefined || TagKey > after);
+    const shown = rest.slice(0, Math.min(input.Limit ?? tagsMax, tagsMax));
+    if (shown.length === rest.length) return { Tags: shown, Truncated: false };
+    return { Tags: shown, Truncated: true, NextMarker: encodeMarker(shown.at(-1)?.TagKey) };
   },
 });
 

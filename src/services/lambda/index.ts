@@ -4,13 +4,14 @@ import { functionOperations } from './functions.ts';
 import { Invoke, queuedInvocations } from './invoke.ts';
 import { metering } from './metering.ts';
 import { permissionOperations } from './permissions.ts';
+import { retryOperations } from './retries.ts';
 import { settingOperations } from './settings.ts';
 import { taggableFunctions } from './taggables.ts';
 import { versionOperations } from './versions.ts';
 
 export const lambda: ServiceDefinition = {
   name: 'lambda',
-  operations: [...functionOperations, ...versionOperations, ...permissionOperations, ...settingOperations, Invoke],
+  operations: [...functionOperations, ...versionOperations, ...permissionOperations, ...settingOperations, ...retryOperations, Invoke],
   jobs: [queuedInvocations],
   metering,
   taggables: [taggableFunctions],

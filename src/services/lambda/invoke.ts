@@ -7,41 +7,51 @@ import type { Context } from '../../kit/context.ts';
 import { type Outside, outsideJob } from '../../kit/jobs.ts';
 import type { FunctionOutcome, FunctionRun } from '../../kit/ports.ts';
 import type { Operations as StsOperations } from '../sts/api.gen.ts';
-import type { InvocationResponse } from './api.gen.ts';
+import type { InvocationRequest, InvocationResponse } from './api.gen.ts';
 import { variablesOf } from './configuration.ts';
 import { noteRun } from './metering.ts';
 import { functionAccess, functionArn, isAliasName, type Named, namedFunction, requireFunction, requireVersion } from './names.ts';
 import { aliases, codes, type FunctionRecord, latest, type QueuedInvocation, queue } from './records.ts';
+import { retriesOf } from './retries.ts';
 import { byUser, fault, operation } from './service.ts';
 
 const sts = callsTo<StsOperations>('sts');
 
 /** AWS: how long the queue waits before the second and the third attempt. */
 const retryDelaysMs = [60_000, 120_000];
+/** AWS: an invocation that is throttled is tried again ever later, up to five minutes. */
+const throttledDelayMs = { first: 1_000, max: 300_000 };
 /** Longer than any function may run. */
 const leaseMs = 16 * 60_000;
 const logTailBytes = 4_096;
-/** AWS: the largest event of a queued invocation. */
-const queuedBytesMax = 262_144;
+/** AWS: the largest events. */
+const eventBytesMax = { RequestResponse: 6_291_456, Event: 1_048_576, DryRun: 6_291_456 };
 
 export const Invoke = operation('Invoke', {
   access: (input, scope) => functionAccess(scope, 'lambda:InvokeFunction', namedFunction(scope, input.FunctionName, input.Qualifier)),
   async handle(input, context): Promise<InvocationResponse | AfterCommit<InvocationResponse>> {
     const named = namedFunction(context, input.FunctionName, input.Qualifier);
-    const event = eventOf(input.Payload);
+    const event = eventOf(input);
     const record = await chosenVersion(context, named);
     if (input.InvocationType === 'DryRun') return { StatusCode: 204 };
     if (input.InvocationType === 'Event') {
       enqueue(context, named, event);
       return { StatusCode: 202, Payload: new Uint8Array(0) };
     }
-    const run = await prepare(context, named, record, event, context.requestId);
+    const { requestId } = context;
+    const run = await prepare(context, named, record, { event, requestId, clientContext: clientContextOf(input.ClientContext) });
     return { afterCommit: (outside) => answer(outside, record, run, input.LogType === 'Tail') };
   },
 });
 
-function eventOf(payload: Uint8Array | undefined): string {
-  const text = Buffer.from(payload ?? []).toString('utf8');
+/** @throws Fault RequestTooLargeException, InvalidRequestContentException */
+function eventOf({ Payload: payload = new Uint8Array(0), InvocationType: type = 'RequestResponse' }: InvocationRequest): string {
+  const { [type]: bytesMax } = eventBytesMax;
+  if (payload.byteLength > bytesMax) {
+    const sentence = `${payload.byteLength} byte payload is too large for the ${type} invocation type (limit ${bytesMax} bytes)`;
+    throw fault('RequestTooLargeException', sentence, { ...byUser, status: 413 });
+  }
+  const text = Buffer.from(payload).toString('utf8');
   if (text === '') return '{}';
   try {
     JSON.parse(text);
@@ -51,6 +61,18 @@ function eventOf(payload: Uint8Array | undefined): string {
       ...byUser,
       cause,
     });
+  }
+}
+
+/** @throws Fault InvalidRequestContentException */
+function clientContextOf(given: string | undefined): string | undefined {
+  if (given === undefined || given === '') return undefined;
+  const text = Buffer.from(given, 'base64').toString('utf8');
+  try {
+    JSON.parse(text);
+    return text;
+  } catch (cause) {
+    throw fault('InvalidRequestContentException', 'Client context must be a valid Base64-encoded JSON object.', { ...byUser, cause });
   }
 }
 
@@ -67,7 +89,12 @@ async function chosenVersion(context: Context, named: Named): Promise<FunctionRe
 }
 
 /** Everything that the run needs, read while the unit of work is open. */
-async function prepare(context: Context, named: Named, record: FunctionRecord, event: string, requestId: string): Promise<FunctionRun> {
+async function prepare(
+  context: Context,
+  named: Named,
+  record: FunctionRecord,
+  asked: Pick<FunctionRun, 'event' | 'requestId' | 'clientContext'>,
+): Promise<FunctionRun> {
   const { account, region, name, archiveId } = record;
   const { reservedConcurrency } = await requireFunction(context, named);
   const code = await codes.get(context.transaction, account, region, name, archiveId);
@@ -80,8 +107,10 @@ async function prepare(context: Context, named: Named, record: FunctionRecord, e
   return {
     archiveId,
     archive: Buffer.from(code.archive, 'base64'),
+    ...asked,
+    revision: [account, region, name, record.version, record.revisionId].join(':'),
+    runtime: record.runtime,
     handler: record.handler,
-    requestId,
     functionArn: functionArn(context, named),
     functionName: name,
     functionVersion: record.version,
@@ -95,7 +124,6 @@ async function prepare(context: Context, named: Named, record: FunctionRecord, e
       secretAccessKey: new Secret(credentials.SecretAccessKey),
       sessionToken: new Secret(credentials.SessionToken),
     },
-    event,
   };
 }
 
@@ -129,10 +157,6 @@ function tooManyRequests(reason: string) {
 }
 
 function enqueue(context: Context, named: Named, event: string): void {
-  if (Buffer.byteLength(event, 'utf8') > queuedBytesMax) {
-    const sentence = `${Buffer.byteLength(event, 'utf8')} byte payload is too large for the Event invocation type (limit ${queuedBytesMax} bytes)`;
-    throw fault('RequestTooLargeException', sentence, { ...byUser, status: 413 });
-  }
   const { account, region, name, qualifier = latest } = named;
   const { now, requestId } = context;
   queue.put(context.transaction, {
@@ -168,7 +192,7 @@ export const queuedInvocations = outsideJob<Claimed, 'done' | 'failed' | 'busy'>
     const named = { account, region, name, qualifier: qualifier === latest ? undefined : qualifier };
     const context = contextFor({ account, region });
     const run = await chosenVersion(context, named)
-      .then((record) => prepare(context, named, record, event.reveal(), requestId))
+      .then((record) => prepare(context, named, record, { event: event.reveal(), requestId }))
       .catch(() => undefined);
     return { invocation, run };
   },
@@ -182,8 +206,19 @@ export const queuedInvocations = outsideJob<Claimed, 'done' | 'failed' | 'busy'>
   async settle({ invocation }, outcome, { transaction, now }) {
     queue.remove(transaction, invocation);
     if (outcome === 'done') return;
-    const attempts = outcome === 'busy' ? invocation.attempts - 1 : invocation.attempts;
-    const delayMs = outcome === 'busy' ? 1_000 : retryDelaysMs[attempts - 1];
-    if (delayMs !== undefined) queue.put(transaction, { ...invocation, attempts, dueAtMs: now + delayMs });
+    const { attempts: attemptsMax, ageSeconds } = await retriesOf(transaction, invocation);
+    const { throttled = 0 } = invocation;
+    const next =
+      outcome === 'busy'
+        ? {
+            attempts: invocation.attempts - 1,
+            throttled: throttled + 1,
+            delayMs: Math.min(throttledDelayMs.first * 2 ** throttled, throttledDelayMs.max),
+          }
+        : { attempts: invocation.attempts, throttled, delayMs: retryDelaysMs[invocation.attempts - 1] };
+    // AWS: it is dropped when it has been tried often enough, or has become too old.
+    if (next.delayMs === undefined || next.attempts > attemptsMax || now + next.delayMs - invocation.queuedAtMs > ageSeconds * 1_000)
+      return;
+    queue.put(transaction, { ...invocation, attempts: next.attempts, throttled: next.throttled, dueAtMs: now + next.delayMs });
   },
 });

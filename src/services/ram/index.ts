@@ -1,12 +1,13 @@
 // AWS Resource Access Manager: table of contents.
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { departures } from './departures.ts';
-import { dueWork } from './due-work.ts';
+import { dueJob } from './due-work.ts';
 import { invitationOperations } from './invitations.ts';
 import { mirrorOperations } from './mirrors.ts';
 import { permissionOperations } from './permissions.ts';
 import { replacementOperations, replacementWork } from './replacements.ts';
 import { resourcePolicyOperations } from './resource-policies.ts';
+import { validationFault } from './service.ts';
 import { shareAssociationOperations } from './share-associations.ts';
 import { sharePermissionOperations } from './share-permissions.ts';
 import { sharedThingOperations } from './shared-things.ts';
@@ -17,7 +18,7 @@ import { tagOperations } from './tags.ts';
 
 export const ram: ServiceDefinition = {
   name: 'ram',
-  quirks: { validationCode: 'InvalidParameterException' },
+  quirks: { validationCode: 'InvalidParameterException', validationFault },
   operations: [
     ...shareOperations,
     ...shareAssociationOperations,
@@ -31,7 +32,7 @@ export const ram: ServiceDefinition = {
     ...sharingOperations,
     ...tagOperations,
   ],
-  jobs: [dueWork, replacementWork],
+  jobs: [dueJob, replacementWork],
   readers: [departures],
   taggables: [taggableShares, taggablePermissions],
 };

@@ -17,8 +17,8 @@ export const GetResourceShareInvitations = operation('GetResourceShareInvitation
   access: () => ({ action: 'ram:GetResourceShareInvitations', resource: '*' }),
   async handle(input, context) {
     for (const arn of input.resourceShareInvitationArns ?? []) await requireInvitation(context, arn);
-    for (const arn of input.resourceShareArns ?? []) requireShareId(arn);
-    const { items, token } = await pageOfStream(received(context, input), input);
+    for (const arn of input.resourceShareArns ?? []) await requireShare(context, arn);
+    const { items, token } = await pageOfStream('GetResourceShareInvitations', received(context, input), input);
     return { resourceShareInvitations: await Promise.all(items.map((each) => shapeOf(context, each))), ...token };
   },
 });
@@ -42,6 +42,12 @@ function isWanted(
   return resourceShareArns.length === 0 || resourceShareArns.includes(shareArn(context, invitation));
 }
 
+/** @throws Fault MalformedArnException, UnknownResourceException */
+async function requireShare({ transaction }: Scope, arn: string): Promise<void> {
+  const { account, region, shareId } = requireShareId(arn);
+  if ((await shares.get(transaction, account, region, shareId)) === undefined) throw unknown('ResourceShare', arn);
+}
+
 async function findInvitation({ transaction }: Scope, arn: string): Promise<InvitationRecord | undefined> {
   const named = namedBy(arn, 'resource-share-invitation');
   return named === undefined ? undefined : invitations.get(transaction, named.account, named.region, named.id);
@@ -49,7 +55,7 @@ async function findInvitation({ transaction }: Scope, arn: string): Promise<Invi
 
 /** One that the caller's account has received. @throws Fault MalformedArnException, ResourceShareInvitationArnNotFoundException */
 async function requireInvitation(scope: Scope, arn: string): Promise<InvitationRecord> {
-  if (namedBy(arn, 'resource-share-invitation') === undefined) throw malformedArn(arn);
+  if (namedBy(arn, 'resource-share-invitation') === undefined) throw malformedArn('resource share invitation');
   const invitation = await findInvitation(scope, arn);
   if (invitation?.receiver === scope.account && invitation.region === scope.region) return invitation;
   throw fault('ResourceShareInvitationArnNotFoundException', `Resource share invitation ${arn} could not be found.`);
@@ -57,7 +63,7 @@ async function requireInvitation(scope: Scope, arn: string): Promise<InvitationR
 
 async function shapeOf(context: Context, invitation: InvitationRecord): Promise<ResourceShareInvitation> {
   const share = await shares.get(context.transaction, invitation.account, invitation.region, invitation.shareId);
-  return invitationShape(context, invitation, share?.name ?? '');
+  return invitationShape(context, invitation, share?.name ?? invitation.shareName ?? '');
 }
 
 /** @throws Fault for one that was answered or has run out */
@@ -137,7 +143,7 @@ export const ListPendingInvitationResources = operation('ListPendingInvitationRe
     requirePending(context, input.resourceShareInvitationArn, invitation);
     const share = await shares.get(context.transaction, invitation.account, invitation.region, invitation.shareId);
     if (share === undefined) return { resources: [] };
-    const { items, token } = await pageOfStream(resourcesOf(context, share), input);
+    const { items, token } = await pageOfStream('ListPendingInvitationResources', resourcesOf(context, share), input);
     const asked = [];
     for (const entry of items) {
       const type = await typeNamed(context, entry.association.resourceType ?? '');

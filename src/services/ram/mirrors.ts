@@ -44,18 +44,20 @@ export async function mirrorPolicy(context: Context, arn: string, document: stri
   await removeMirrors(context, arn);
   const type = await typeOfArn(context, arn);
   if (type === undefined || document === undefined) return;
-  for (const group of groupsOf(context.account, document)) await addMirror(context, type, arn, group);
+  for (const group of groupsOf(context, document)) await addMirror(context, type, arn, group);
 }
 
 /** What a policy grants to principals of other accounts that it names. Statements for everybody name nobody. */
-function groupsOf(owner: string, document: string): readonly Group[] {
+function groupsOf(scope: Context, document: string): readonly Group[] {
   const parsed: unknown = JSON.parse(document);
   const element = isRecord(parsed) ? parsed['Statement'] : undefined;
   const statements = Array.isArray(element) ? element : [element];
   const groups: Group[] = [];
   for (const statement of statements) {
     if (!isRecord(statement) || statement['Effect'] !== 'Allow' || statement['Action'] === undefined) continue;
-    const principals = principalsOf(statement['Principal']).filter((each) => readPrincipal(each).id !== owner);
+    const principals = principalsOf(statement['Principal'], scope.partition).filter(
+      (each) => readPrincipal(scope, each).id !== scope.account,
+    );
     if (principals.length === 0) continue;
     const { Condition } = statement;
     const template = JSON.stringify({
@@ -74,12 +76,12 @@ function listOf(value: unknown): readonly string[] {
   return (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string');
 }
 
-function principalsOf(element: unknown): readonly string[] {
+function principalsOf(element: unknown, partition: string): readonly string[] {
   if (!isRecord(element)) return [];
   return listOf(element['AWS']).flatMap((value) => {
     const account = /^(?:arn:[^:]*:iam::)?(\d{12})(?::root)?$/.exec(value)?.[1];
     if (account !== undefined) return [account];
-    return /^arn:[^:]*:iam::\d{12}:(?:role|user)\//.test(value) ? [value] : [];
+    return value.startsWith(`arn:${partition}:iam::`) && /:\d{12}:(?:role|user)\//.test(value) ? [value] : [];
   });
 }
 
@@ -112,8 +114,9 @@ async function addMirror(context: Context, type: ShareableType, arn: string, { t
   associations.put(transaction, { ...base, kind: 'RESOURCE', entity: arn, resourceType: type.type });
   sharesOfResource.put(transaction, { ...id, arn });
   for (const entity of principals) {
-    const { kind, id: holderId } = readPrincipal(entity);
-    const association: AssociationRecord = { ...base, kind: 'PRINCIPAL', entity, holder: { kind, id: holderId } };
+    const { kind, id: holderId } = readPrincipal(context, entity);
+    const principalId = kind === 'account' ? undefined : await context.principals.principalId(transaction, entity);
+    const association: AssociationRecord = { ...base, kind: 'PRINCIPAL', entity, holder: { kind, id: holderId, principalId } };
     associations.put(transaction, association);
     sharesOfHolder.put(transaction, { ...id, holderId, entity });
   }

@@ -211,7 +211,7 @@ export const GetPermission = operation('GetPermission', {
 export const ListPermissions = operation('ListPermissions', {
   access: () => ({ action: 'ram:ListPermissions', resource: '*' }),
   async handle(input, context) {
-    const { items, token } = await pageOfStream(listed(context, input), input);
+    const { items, token } = await pageOfStream('ListPermissions', listed(context, input), input);
     return { permissions: items.map(permissionSummary), ...token };
   },
 });
@@ -260,7 +260,7 @@ export const ListPermissionVersions = operation('ListPermissionVersions', {
         yield { position: cursor, item: customerPermission(context, record, value) };
       }
     };
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('ListPermissionVersions', stream, input);
     return { permissions: items.map(permissionSummary), ...token };
   },
 });

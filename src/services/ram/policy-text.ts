@@ -46,13 +46,14 @@ export function statementsOf(grant: Grant): readonly ResourceStatement[] {
   });
 }
 
-function principalElement(partition: string, entity: string, { kind, id }: Holder): ResourceStatement['Principal'] {
+function principalElement(partition: string, entity: string, { kind, id, principalId, isOwn }: Holder): ResourceStatement['Principal'] {
   switch (kind) {
     case 'account':
-      return { AWS: `arn:${partition}:iam::${id}:root` };
+      // AWS: roles and users of the owner's account get the access itself, and not only their administrator.
+      return isOwn ? '*' : { AWS: `arn:${partition}:iam::${id}:root` };
     case 'role':
     case 'user':
-      return { AWS: entity };
+      return { AWS: principalId ?? entity };
     case 'organization':
     case 'unit':
       return '*';
@@ -62,13 +63,15 @@ function principalElement(partition: string, entity: string, { kind, id }: Holde
 }
 
 /** Any one of these must hold; it is asked at each request, so that an account that leaves or moves loses the share with its next one. */
-function conditionsFor({ share, sources }: Grant, { kind, organizationId, path }: Holder): readonly Condition[] {
+function conditionsFor({ share, sources }: Grant, { kind, id, organizationId, path, isOwn }: Holder): readonly Condition[] {
   switch (kind) {
     case 'unit':
       return [{ 'ForAnyValue:StringLike': { 'aws:PrincipalOrgPaths': [`${path ?? ''}*`] } }];
     case 'organization':
       return [inOrganization(organizationId ?? '')];
     case 'account':
+      if (isOwn) return [{ StringEquals: { 'aws:PrincipalAccount': id } }];
+      return organizationId === undefined || share.retains ? [{}] : [inOrganization(organizationId)];
     case 'role':
     case 'user':
       return organizationId === undefined || share.retains ? [{}] : [inOrganization(organizationId)];

@@ -59,7 +59,11 @@ export interface Holder {
   readonly id: string;
   /** Of units: `o-…/r-…/ou-…/`. */
   readonly path?: string | undefined;
-  /** Shared inside this organisation, without an invitation; undefined: by invitation, or with a service. */
+  /** Of roles and users: whoever gets their name later gets nothing (ADR 24). */
+  readonly principalId?: string | undefined;
+  /** The account that shares, or one of its roles or users. */
+  readonly isOwn?: true | undefined;
+  /** Shared inside this organisation, without an invitation; undefined: by invitation, with a service, or in the own account. */
   readonly organizationId?: string | undefined;
 }
 
@@ -76,6 +80,8 @@ export interface InvitationRecord {
   readonly account: string;
   readonly region: string;
   readonly shareId: string;
+  /** As the share was called when the invitation was sent: it may outlive the share. */
+  readonly shareName?: string | undefined;
   readonly receiver: string;
   /** A role or user, where one was invited. */
   readonly receiverArn?: string | undefined;

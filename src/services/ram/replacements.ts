@@ -2,19 +2,27 @@
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Job, JobContext } from '../../kit/jobs.ts';
 import type { Access } from '../../kit/operation.ts';
+import { resourceNamed } from '../../kit/resource-arns.ts';
+import type { ResourceType } from '../../kit/resources.gen.ts';
 import { permissionAccess } from './access.ts';
-import type { ListReplacePermissionAssociationsWorkRequest, ReplacePermissionAssociationsWork } from './api.gen.ts';
-import { setPermission } from './associations.ts';
+import type {
+  ListReplacePermissionAssociationsWorkRequest,
+  ReplacePermissionAssociationsRequest,
+  ReplacePermissionAssociationsWork,
+} from './api.gen.ts';
+import { setPermission, standing } from './associations.ts';
 import { once } from './idempotency.ts';
 import { findPermission, requireAttachable, requirePermission } from './permission-lookup.ts';
 import { openReplacements, type ReplacementRecord, replacements, sharePermissions, shares, sharesOfPermission } from './records.ts';
 import { invalidParameter, operation } from './service.ts';
 import { pageOfStream, recordsUnder } from './streams.ts';
+import { typeNamed } from './types.ts';
 
 export const ReplacePermissionAssociations = operation('ReplacePermissionAssociations', {
   access: async (input, scope): Promise<readonly Access[]> => [
     await permissionAccess(scope, 'ram:ReplacePermissionAssociations', input.fromPermissionArn),
     await permissionAccess(scope, 'ram:ReplacePermissionAssociations', input.toPermissionArn),
+    ...(await policyAccesses(scope, input)),
   ],
   handle: (input, context) =>
     once(context, 'ReplacePermissionAssociations', input, async () => {
@@ -39,6 +47,27 @@ export const ReplacePermissionAssociations = operation('ReplacePermissionAssocia
       return { replacePermissionAssociationsWork: workShape(work) };
     }),
 });
+
+/** A call asks about so many resources; AWS speaks of all affected resource types. */
+const askedMax = 1_000;
+
+/** AWS: whoever does this must be allowed to change the policies of the resources that it affects. */
+async function policyAccesses(scope: Scope, input: ReplacePermissionAssociationsRequest): Promise<readonly Access[]> {
+  const { transaction, account, region } = scope;
+  const accesses: Access[] = [];
+  for await (const { value } of recordsUnder(transaction, sharesOfPermission, [input.fromPermissionArn, account, region], undefined)) {
+    const used = await sharePermissions.get(transaction, account, region, value.shareId, value.resourceType);
+    if (used === undefined || (input.fromPermissionVersion ?? used.version) !== used.version) continue;
+    const action = (await typeNamed(scope, value.resourceType))?.policyAction;
+    if (action === undefined) continue;
+    for (const { entity, resourceType } of await standing(scope, value, 'RESOURCE')) {
+      if (resourceType !== value.resourceType) continue;
+      if (accesses.length === askedMax) return accesses;
+      accesses.push({ action, resource: resourceNamed<ResourceType>(entity) });
+    }
+  }
+  return accesses;
+}
 
 const sharesPerRun = 100;
 
@@ -87,11 +116,15 @@ function finish({ transaction, now }: Context, work: ReplacementRecord): 'done' 
 export const ListReplacePermissionAssociationsWork = operation('ListReplacePermissionAssociationsWork', {
   access: () => ({ action: 'ram:ListReplacePermissionAssociationsWork', resource: '*' }),
   async handle(input, context) {
-    const { items, token } = await pageOfStream<ReplacementRecord>(async function* (after) {
-      for await (const { cursor, value } of recordsUnder(context.transaction, replacements, placeOf(context), after)) {
-        yield { position: cursor, item: isWanted(input, value) ? value : undefined };
-      }
-    }, input);
+    const { items, token } = await pageOfStream<ReplacementRecord>(
+      'ListReplacePermissionAssociationsWork',
+      async function* (after) {
+        for await (const { cursor, value } of recordsUnder(context.transaction, replacements, placeOf(context), after)) {
+          yield { position: cursor, item: isWanted(input, value) ? value : undefined };
+        }
+      },
+      input,
+    );
     return { replacePermissionAssociationsWorks: items.map(workShape), ...token };
   },
 });

@@ -13,13 +13,18 @@ export const GetResourcePolicies = operation('GetResourcePolicies', {
   async handle(input, context) {
     const arns = [...new Set(input.resourceArns)].toSorted();
     for (const arn of arns) await requireShared(context, arn);
-    const { items, token } = await pageOfStream<string>(async function* (after) {
-      for (const arn of arns) {
-        if (after !== undefined && arn <= after) continue;
-        const statements = await statementsOn(context, arn, input.principal);
-        yield { position: arn, item: statements.length === 0 ? undefined : policyText(statements) };
-      }
-    }, input);
+    const { items, token } = await pageOfStream<string>(
+      'GetResourcePolicies',
+      async function* (after) {
+        for (const arn of arns) {
+          if (after !== undefined && arn <= after) continue;
+          const statements = await statementsOn(context, arn, input.principal);
+          const isShown = statements.length > 0;
+          yield { position: arn, item: isShown ? await context.principals.shownPolicy(context, policyText(statements)) : undefined };
+        }
+      },
+      input,
+    );
     return { policies: items, ...token };
   },
 });

@@ -9,7 +9,7 @@ import type {
   ListSourceAssociationsRequest,
   ResourceShareAssociation,
 } from './api.gen.ts';
-import { requireShareId, shareArn } from './arns.ts';
+import { requireArn, requireShareId, shareArn } from './arns.ts';
 import { addEntities, associationShape, disassociate, removeEntities, requireFew } from './associations.ts';
 import { once } from './idempotency.ts';
 import { type AssociationKind, type AssociationRecord, associations, type ShareRecord } from './records.ts';
@@ -55,7 +55,7 @@ function requireSomething({ resourceArns = [], principals = [], sources = [] }: 
 }
 
 /**
- * Whoever was given a share by itself may give it back; what came through an organisation or unit is the owner's to take away.
+ * Whoever has accepted a share may give it back; inside an organisation it is the owner's to take away.
  * https://docs.aws.amazon.com/ram/latest/userguide/working-with-shared-leave.html
  */
 async function leave(
@@ -69,6 +69,11 @@ async function leave(
   const left: AssociationRecord[] = [];
   for (const principal of new Set(principals)) {
     const reason = reasons.find(({ entity, holder }) => entity === principal && holder?.id === context.account);
+    if (reason?.holder?.organizationId !== undefined) {
+      throw notPermitted(
+        'You cannot leave a resource share that an account of your organization shares with you. Ask its owner to remove you.',
+      );
+    }
     if (reason === undefined) throw notPermitted(`You cannot take the principal ${principal} out of this resource share.`);
     left.push(await disassociate(context, reason));
   }
@@ -80,7 +85,7 @@ export const GetResourceShareAssociations = operation('GetResourceShareAssociati
   async handle(input, context) {
     requireFitting(input);
     const stream = entriesOf(context, input.associationType, input.resourceShareArns, (entry) => isWanted(input, entry));
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('GetResourceShareAssociations', stream, input);
     return { resourceShareAssociations: items.map(({ share, association }) => associationShape(context, share, association)), ...token };
   },
 });
@@ -92,6 +97,7 @@ function requireFitting({ associationType, resourceArn, principal }: GetResource
   if (principal !== undefined && associationType !== 'PRINCIPAL') {
     throw invalidParameter('You cannot specify principal when the association type is not PRINCIPAL.');
   }
+  if (resourceArn !== undefined) requireArn(resourceArn);
 }
 
 function isWanted({ resourceArn, principal, associationStatus }: GetResourceShareAssociationsRequest, entry: AssociationRecord): boolean {
@@ -129,7 +135,7 @@ export const ListSourceAssociations = operation('ListSourceAssociations', {
   access: () => ({ action: 'ram:ListSourceAssociations', resource: '*' }),
   async handle(input, context) {
     const stream = entriesOf(context, 'SOURCE', input.resourceShareArns, (entry) => isWantedSource(input, entry));
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('ListSourceAssociations', stream, input);
     return { sourceAssociations: items.map((entry) => sourceShape(context, entry)), ...token };
   },
 });

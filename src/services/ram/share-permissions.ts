@@ -44,7 +44,7 @@ export const DisassociateResourceSharePermission = operation('DisassociateResour
     once(context, 'DisassociateResourceSharePermission', input, async () => {
       const share = await requireActive(context, input.resourceShareArn);
       const used = await sharePermissions.all(context.transaction, share.account, share.region, share.shareId);
-      if (namedBy(input.permissionArn, 'permission') === undefined) throw malformedArn(input.permissionArn);
+      if (namedBy(input.permissionArn, 'permission') === undefined) throw malformedArn('permission');
       const known = used.find(({ permissionArn }) => permissionArn === input.permissionArn);
       if (known === undefined) throw unknown('Permission', input.permissionArn);
       if ((await resourceTypesOf(context, share)).has(known.resourceType)) {
@@ -64,12 +64,17 @@ export const ListResourceSharePermissions = operation('ListResourceSharePermissi
   async handle(input, context) {
     const share = await requireReadableShare(context, input.resourceShareArn);
     const under = [share.account, share.region, share.shareId];
-    const { items, token } = await pageOfStream<Permission>(async function* (after) {
-      for await (const { cursor, value } of recordsUnder(context.transaction, sharePermissions, under, after)) {
-        yield { position: cursor, item: await findPermission(context, value.permissionArn, value.version) };
-      }
-    }, input);
-    return { permissions: items.map(permissionSummary), ...token };
+    const { items, token } = await pageOfStream<Permission>(
+      'ListResourceSharePermissions',
+      async function* (after) {
+        for await (const { cursor, value } of recordsUnder(context.transaction, sharePermissions, under, after)) {
+          yield { position: cursor, item: await findPermission(context, value.permissionArn, value.version) };
+        }
+      },
+      input,
+    );
+    // AWS: of a permission in a share it says that it is in it.
+    return { permissions: items.map((each) => ({ ...permissionSummary(each), status: 'ASSOCIATED' })), ...token };
   },
 });
 
@@ -85,7 +90,7 @@ export const ListPermissionAssociations = operation('ListPermissionAssociations'
     permissionAccess(scope, 'ram:ListPermissionAssociations', permissionArn ?? permissionArnOf(scope, { ...scope, name: '*' })),
   async handle(input, context) {
     const { permissionArn, permissionVersion } = input;
-    if (permissionArn !== undefined && namedBy(permissionArn, 'permission') === undefined) throw malformedArn(permissionArn);
+    if (permissionArn !== undefined && namedBy(permissionArn, 'permission') === undefined) throw malformedArn('permission');
     if (permissionVersion !== undefined && permissionArn === undefined) {
       throw invalidParameter('You must specify permissionArn when you specify permissionVersion.');
     }
@@ -99,7 +104,7 @@ export const ListPermissionAssociations = operation('ListPermissionAssociations'
           }
         },
     );
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('ListPermissionAssociations', stream, input);
     return { permissions: items.map((use) => useShape(context, use)), ...token };
   },
 });
@@ -115,6 +120,8 @@ async function useOf(
   if (permissionVersion !== undefined && permissionVersion !== used.version) return undefined;
   if (associationStatus !== undefined && associationStatus !== 'ASSOCIATED') return undefined;
   if (resourceType !== undefined && resourceType.toLowerCase() !== used.resourceType.toLowerCase()) return undefined;
+  // AWS: only of shares that have a resource of the type.
+  if (resourceType !== undefined && !(await resourceTypesOf(context, share)).has(used.resourceType)) return undefined;
   if (featureSet !== undefined && featureSet !== share.featureSet) return undefined;
   const permission = await findPermission(context, used.permissionArn, used.version);
   if (permission === undefined || (defaultVersion === true && permission.version !== permission.defaultVersion)) return undefined;

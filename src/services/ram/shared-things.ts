@@ -5,6 +5,7 @@ import { requireArn, shareArn } from './arns.ts';
 import { isExternal, shareIdOf, standing } from './associations.ts';
 import { type AssociationRecord, associations, type ShareRecord } from './records.ts';
 import { fault, operation } from './service.ts';
+import { isSharedByAws } from './shared-by-aws.ts';
 import { nestedStream, pageOfStream, recordsUnder, type Stream } from './streams.ts';
 import { isInScope, regionScope, typeNamed } from './types.ts';
 import { reasonsFor, visibleShares } from './views.ts';
@@ -18,7 +19,7 @@ export const ListResources = operation('ListResources', {
   access: () => ({ action: 'ram:ListResources', resource: '*' }),
   async handle(input, context) {
     const { resourceType } = input;
-    if (resourceType !== undefined && (await typeNamed(context, resourceType)) === undefined) throw invalidType(resourceType);
+    if (resourceType !== undefined && !(await isType(context, resourceType))) throw invalidType(resourceType);
     for (const arn of input.resourceArns ?? []) requireArn(arn);
     const stream = nestedStream(
       visibleShares(context, input.resourceOwner, input.resourceShareArns),
@@ -31,10 +32,14 @@ export const ListResources = operation('ListResources', {
           }
         },
     );
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('ListResources', stream, input);
     return { resources: await Promise.all(items.map((entry) => resourceShape(context, entry))), ...token };
   },
 });
+
+async function isType(context: Context, name: string): Promise<boolean> {
+  return isSharedByAws(name) || (await typeNamed(context, name)) !== undefined;
+}
 
 function invalidType(resourceType: string): Error {
   return fault('InvalidResourceTypeException', `The resource type ${resourceType} is not valid.`);
@@ -87,7 +92,7 @@ export const ListPrincipals = operation('ListPrincipals', {
     const stream = nestedStream(shares, (share) =>
       input.resourceOwner === 'SELF' ? principalsOf(context, input, share) : ownerOf(context, input, share),
     );
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('ListPrincipals', stream, input);
     return { principals: items, ...token };
   },
 });
@@ -140,9 +145,13 @@ export const ListResourceTypes = operation('ListResourceTypes', {
     const types = (await context.shareables())
       .filter((type) => isInScope(type, input.resourceRegionScope))
       .toSorted((left, right) => (left.type < right.type ? -1 : 1));
-    const { items, token } = await pageOfStream<(typeof types)[number]>(async function* (after) {
-      for (const type of types) if (after === undefined || type.type > after) yield { position: type.type, item: type };
-    }, input);
+    const { items, token } = await pageOfStream<(typeof types)[number]>(
+      'ListResourceTypes',
+      async function* (after) {
+        for (const type of types) if (after === undefined || type.type > after) yield { position: type.type, item: type };
+      },
+      input,
+    );
     const resourceTypes = items.map((type) => ({
       resourceType: type.type,
       serviceName: type.type.split(':')[0],

@@ -2,7 +2,7 @@
 import type { Context } from '../../kit/context.ts';
 import { entityAccesses, shareAccess } from './access.ts';
 import type { CreateResourceShareRequest, GetResourceSharesRequest, ResourceShare } from './api.gen.ts';
-import { shareArn } from './arns.ts';
+import { namedBy, shareArn } from './arns.ts';
 import {
   addEntities,
   disassociate,
@@ -17,7 +17,7 @@ import { once } from './idempotency.ts';
 import { requireAttachable } from './permission-lookup.ts';
 import { count, quotas } from './quotas.ts';
 import { due, type ShareRecord, sharePermissions, shares, sharesOfPermission } from './records.ts';
-import { fault, invalidParameter, limitExceeded, notPermitted, operation } from './service.ts';
+import { fault, invalidParameter, limitExceeded, malformedArn, notPermitted, operation } from './service.ts';
 import { pageOfStream, type Stream } from './streams.ts';
 import { requestTagsOf, requireTags } from './tag-rules.ts';
 import { requireOwnShare, visibleShares } from './views.ts';
@@ -149,12 +149,13 @@ export const GetResourceShares = operation('GetResourceShares', {
     ...(input.tagFilters === undefined ? {} : { requestTags: filterTags(input) }),
   }),
   async handle(input, context) {
+    if (input.permissionArn !== undefined && namedBy(input.permissionArn, 'permission') === undefined) throw malformedArn('permission');
     const stream: Stream<ShareRecord> = async function* (after) {
       for await (const { position, item } of visibleShares(context, input.resourceOwner, input.resourceShareArns)(after)) {
         yield { position, item: item !== undefined && (await isWanted(context, input, item)) ? item : undefined };
       }
     };
-    const { items, token } = await pageOfStream(stream, input);
+    const { items, token } = await pageOfStream('GetResourceShares', stream, input);
     const isOwn = input.resourceOwner === 'SELF';
     return { resourceShares: items.map((share) => shareShape(context, share, isOwn)), ...token };
   },

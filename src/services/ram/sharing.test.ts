@@ -222,7 +222,9 @@ test('a role or a user alone may get a share, where the type allows that', async
   });
   const outside = await ram('CreateResourceShare', { name: 'x', resourceArns: [rules], principals: [setting.outsider.account] });
   expect(outside).toMatchObject({ error: 'OperationNotPermittedException' });
-  expect(outside.output['message']).toBe('The resource you are attempting to share can only be shared within your AWS Organization.');
+  expect(outside.output['message']).toBe(
+    'The resource you are attempting to share can only be shared within your AWS Organization. This error may also occur if you have not enabled sharing with your AWS organization, or that onboarding process is still in progress.',
+  );
   // The other way round: what is already shared with an outsider takes no such resource.
   const shareArn = await newShare({ principals: [setting.outsider.account] });
   expect(await ram('AssociateResourceShare', { resourceShareArn: shareArn, resourceArns: [rules] })).toMatchObject({
@@ -264,19 +266,36 @@ test('a service comes in only on behalf of the sources that the share names', as
   expect(await lookFor(setting.outsider.account)).toBe('allowed');
 });
 
-test('who was given a share may give it back, and a deleted resource’s successor is not shared', async () => {
-  const { describe: look, ok, ram, newPolicy, member, organizationArn, castellan } = setting;
+test('who has accepted a share may give it back, inside the organisation only its owner takes it away', async () => {
+  const { describe: look, ok, ram, newPolicy, member, outsider } = setting;
   await enable();
   const arn = await newPolicy('to-leave');
-  const resourceShareArn = await newShare({ resourceArns: [arn], principals: [member.account] });
-  expect(await ram('DisassociateResourceShare', { resourceShareArn, resourceArns: [arn] }, member.user)).toMatchObject({
-    error: 'OperationNotPermittedException',
-  });
-  await ok('DisassociateResourceShare', { resourceShareArn, principals: [member.account] }, member.user);
-  expect(await look(arn, member.user)).toBe('AccessDeniedException');
+  const resourceShareArn = await newShare({ resourceArns: [arn], principals: [outsider.account, member.account] });
+  const leave = (input: object, as: typeof member) => ram('DisassociateResourceShare', { resourceShareArn, ...input }, as.user);
+  expect(await leave({ principals: [outsider.account] }, outsider)).toMatchObject({ error: 'UnknownResourceException' });
+  const { resourceShareInvitations } = await ok('GetResourceShareInvitations', { resourceShareArns: [resourceShareArn] }, outsider.user);
+  const { resourceShareInvitationArn } = asList(resourceShareInvitations)[0] ?? {};
+  await ok('AcceptResourceShareInvitation', { resourceShareInvitationArn }, outsider.user);
+  expect(await look(arn, outsider.user)).toBe('allowed');
+  expect(await leave({ resourceArns: [arn] }, outsider)).toMatchObject({ error: 'OperationNotPermittedException' });
+  expect(await leave({ principals: [member.account] }, outsider)).toMatchObject({ error: 'OperationNotPermittedException' });
+  expect(await leave({}, outsider)).toMatchObject({ error: 'InvalidParameterException' });
+  expect((await leave({ principals: [outsider.account] }, outsider)).output['resourceShareAssociations']).toMatchObject([
+    { associatedEntity: outsider.account, associationType: 'PRINCIPAL', status: 'DISASSOCIATING', external: true },
+  ]);
+  expect(await look(arn, outsider.user)).toBe('AccessDeniedException');
+  // AWS: access inside an organisation is automatic, and so nobody leaves it.
+  expect(await leave({ principals: [member.account] }, member)).toMatchObject({ error: 'OperationNotPermittedException' });
+  expect(await look(arn, member.user)).toBe('allowed');
+});
+
+test('a deleted resource’s successor is not shared', async () => {
+  const { describe: look, newPolicy, member, organizationArn, castellan } = setting;
+  await enable();
+  const arn = await newPolicy('to-delete');
   await newShare({ resourceArns: [arn], principals: [organizationArn] });
   expect(await look(arn, member.user)).toBe('allowed');
   await castellan.call('network-firewall', 'DeleteFirewallPolicy', { FirewallPolicyArn: arn }, setting.owner.user);
-  await newPolicy('to-leave');
+  await newPolicy('to-delete');
   expect(await look(arn, member.user)).toBe('AccessDeniedException');
 });

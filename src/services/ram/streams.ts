@@ -1,4 +1,5 @@
 // Lists over several collections in one stable order, read in pieces: what is shown is a page of a stream, and its token is a position in it.
+import { createHash } from 'node:crypto';
 import type { Collection } from '../../kit/collection.ts';
 import { decodeMarker, encodeMarker } from '../../kit/paging.ts';
 import type { Transaction } from '../../store/store.ts';
@@ -29,15 +30,16 @@ const batchSize = 100;
 const lookedAtMax = 5_000;
 
 /** @throws Fault InvalidNextTokenException */
-export async function pageOfStream<Item>(stream: Stream<Item>, input: PageInput): Promise<Page<Item>> {
-  const after = input.nextToken === undefined ? undefined : decodeMarker(input.nextToken, badToken);
+export async function pageOfStream<Item>(operation: string, stream: Stream<Item>, input: PageInput): Promise<Page<Item>> {
+  const print = printOf(operation, input);
+  const after = input.nextToken === undefined ? undefined : positionIn(input.nextToken, print);
   const limit = input.maxResults ?? pageSize;
   const items: Item[] = [];
   let last = after;
   let lookedAt = 0;
   for await (const { position, item } of stream(after)) {
     if (items.length === limit || lookedAt === lookedAtMax) {
-      const nextToken = encodeMarker(last);
+      const nextToken = last === undefined ? undefined : encodeMarker(print + last);
       return { items, token: nextToken === undefined ? {} : { nextToken } };
     }
     if (item !== undefined) items.push(item);
@@ -45,6 +47,20 @@ export async function pageOfStream<Item>(stream: Stream<Item>, input: PageInput)
     lookedAt += 1;
   }
   return { items, token: {} };
+}
+
+const printLength = 16;
+
+/** Of the query: a position means something in it only. The size of pages may change from one to the next. */
+function printOf(operation: string, { nextToken: _, maxResults: __, ...filters }: PageInput): string {
+  const text = JSON.stringify([operation, filters]);
+  return createHash('sha256').update(text).digest('base64url').slice(0, printLength);
+}
+
+function positionIn(nextToken: string, print: string): string {
+  const text = decodeMarker(nextToken, badToken);
+  if (!text.startsWith(print)) throw badToken();
+  return text.slice(printLength);
 }
 
 function badToken(): Error {

@@ -12,9 +12,10 @@ export function requestTagsOf(tags: readonly Tag[] | undefined): Tags {
 /** The tags with new ones laid over them. @throws Fault TagPolicyViolationException, TagLimitExceededException, InvalidParameterException */
 export function requireTags(known: Tags, added: readonly Tag[] | undefined): Tags {
   const keys = new Set<string>();
-  for (const { key = '', value = '' } of added ?? []) {
+  for (const { key = '', value } of added ?? []) {
     if (/^aws:/i.test(key)) throw fault('TagPolicyViolationException', `The tag key ${key} is reserved: keys must not start with aws:.`);
     if (key === '' || key.length > 128) throw invalidParameter('A tag key must have 1 to 128 characters.');
+    if (value === undefined) throw invalidParameter(`The tag ${key} has no value. It may be empty, but it must be there.`);
     if (value.length > 256) throw invalidParameter('A tag value must have at most 256 characters.');
     if (keys.has(key)) throw invalidParameter(`The tag key ${key} is given twice.`);
     keys.add(key);

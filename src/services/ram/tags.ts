@@ -52,6 +52,7 @@ async function change(context: Context, { resourceShareArn, resourceArn }: Targe
   }
   const { record } = await requirePermission(context, resourceArn ?? '');
   if (record === undefined) throw invalidParameter('AWS managed permissions cannot be tagged.');
+  if (record.isDeleted) throw unknown('Permission', resourceArn ?? '');
   permissions.put(transaction, { ...record, tags: next(record.tags), updatedAtMs: now });
 }
 

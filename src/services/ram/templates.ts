@@ -34,12 +34,39 @@ export function requireTemplate(type: ShareableType, template: string): string {
   const supported = new Set(type.actions.map((each) => each.toLowerCase()));
   const unsupported = actions.find((each) => !supported.has(each.toLowerCase()));
   if (unsupported !== undefined) {
-    throw fault('InvalidPolicyException', `The action ${unsupported} is not supported for the resource type ${type.type}.`);
+    throw invalidPolicy(`The action ${unsupported} is not supported for the resource type ${type.type}.`);
   }
+  requireConditions(statement['Condition']);
   const whole = { Version: '2012-10-17', Statement: [{ ...statement, Effect: 'Allow', Principal: '*', Resource: '*' }] };
   const check = checkDocument('resource', JSON.stringify(whole));
-  if ('message' in check) throw fault('InvalidPolicyException', check.message);
+  if ('message' in check) throw invalidPolicy(check.message);
   return JSON.stringify({ ...statement, Effect: 'Allow', Action: actions });
+}
+
+/** What says who comes is the share's to say. https://docs.aws.amazon.com/ram/latest/userguide/managed-permission-considerations.html */
+const reservedKeys: ReadonlySet<string> = new Set([
+  'aws:principalorgid',
+  'aws:principalorgpaths',
+  'aws:principalaccount',
+  'aws:sourcearn',
+  'aws:sourceaccount',
+]);
+const systemTag = /^aws:(?:principaltag|resourcetag|requesttag)\/aws:/;
+
+/** @throws Fault InvalidPolicyException */
+function requireConditions(condition: unknown): void {
+  if (!isRecord(condition)) return;
+  const operators = Object.keys(condition);
+  const negating = operators.find((operator) => /(?:^|:)[a-z]*not[a-z]+$/i.test(operator));
+  if (negating !== undefined) throw invalidPolicy(`The condition operator ${negating} is not supported in customer managed permissions.`);
+  if (operators.length > 1) throw invalidPolicy('Customer managed permissions support a single condition operator.');
+  const keys = operators.flatMap((operator) => Object.keys(isRecord(condition[operator]) ? condition[operator] : {}));
+  const reserved = keys.find((key) => reservedKeys.has(key.toLowerCase()) || systemTag.test(key.toLowerCase()));
+  if (reserved !== undefined) throw invalidPolicy(`The condition key ${reserved} is not supported in customer managed permissions.`);
+}
+
+function invalidPolicy(message: string): Error {
+  return fault('InvalidPolicyException', message);
 }
 
 function parsed(template: string): Readonly<Record<string, unknown>> {
