@@ -39,14 +39,16 @@ export function aliasArn(
 }
 
 /** Never throws for a key that does not exist: whether the caller may know that is for its permissions to say. */
-export async function resolveKey(scope: Scope, keyId: string): Promise<ResolvedKey> {
+export async function resolveKey(scope: Scope, keyId: string, { isDescribed = false } = {}): Promise<ResolvedKey> {
   const { transaction } = scope;
   const { account, region, name } = placeOf(scope, keyId);
   if (name.startsWith('alias/')) {
     const arn = aliasArn(scope, account, region, name);
     const alias = await aliases.get(transaction, account, region, name);
     const key =
-      alias === undefined ? await managedKeyFor(scope, account, region, name) : await keys.get(transaction, account, region, alias.keyId);
+      alias === undefined
+        ? await managedKeyFor(scope, { account, region, aliasName: name, isDescribed })
+        : await keys.get(transaction, account, region, alias.keyId);
     const missing = `Alias ${arn} is not found.`;
     return { account, region, arn: key === undefined ? arn : keyArn(scope, key), key, alias: name, missing };
   }

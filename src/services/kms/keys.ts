@@ -3,9 +3,9 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import type { CreateKeyRequest, KeyMetadata, KeySpec, KeyUsageType } from './api.gen.ts';
 import { generateInHardware } from './hardware-keys.ts';
-import { keyAccess } from './key-access.ts';
+import { keyAccess, resolvedAccess } from './key-access.ts';
 import { generateMaterial, materialIdOf } from './key-material.ts';
-import { keyArn, requireKey, requireKeyById } from './key-names.ts';
+import { keyArn, requireKey, requireKeyById, resolveKey } from './key-names.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
 import { requireState } from './key-states.ts';
 import { due, type KeyRecord, keys, materials, storedKeys } from './records.ts';
@@ -171,8 +171,10 @@ export function noteKey(context: Context, key: KeyRecord): void {
 }
 
 export const DescribeKey = operation('DescribeKey', {
-  access: (input, scope) =>
-    keyAccess(scope, input.KeyId, { action: 'kms:DescribeKey', grantOperation: 'DescribeKey', grantTokens: input.GrantTokens }),
+  async access(input, scope) {
+    const use = { action: 'kms:DescribeKey', grantOperation: 'DescribeKey', grantTokens: input.GrantTokens } as const;
+    return resolvedAccess(scope, await resolveKey(scope, input.KeyId, { isDescribed: true }), use);
+  },
   async handle(input, context) {
     const key = await requireKey(context, input.KeyId);
     noteKey(context, key);
