@@ -6,7 +6,7 @@ import { type Access, commonFault } from '../../kit/operation.ts';
 import type { CreateGrantRequest, GrantListEntry, GrantOperation } from './api.gen.ts';
 import { grantsPerKeyMax, isNamed } from './grant-matching.ts';
 import { grantOfToken, tokenOf } from './grant-tokens.ts';
-import { keyAccess } from './key-access.ts';
+import { keyAccess, useAccess } from './key-access.ts';
 import { keyArn, requireKeyById, resolveKey } from './key-names.ts';
 import { requireEnabled } from './key-states.ts';
 import { type GrantRecord, grantCounts, grants, grantsOfGrantee, type KeyRecord, keys, retirableGrants } from './records.ts';
@@ -40,10 +40,7 @@ const everyKey: readonly GrantOperation[] = ['CreateGrant', 'RetireGrant', 'Desc
 
 export const CreateGrant = operation('CreateGrant', {
   access: (input, scope) =>
-    keyAccess(scope, input.KeyId, {
-      action: 'kms:CreateGrant',
-      grantOperation: 'CreateGrant',
-      grantTokens: input.GrantTokens,
+    useAccess(scope, input, 'CreateGrant', {
       newGrant: { operations: input.Operations, constraints: input.Constraints },
       encryptionContext: { ...input.Constraints?.EncryptionContextSubset, ...input.Constraints?.EncryptionContextEquals },
       context: {

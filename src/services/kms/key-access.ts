@@ -30,6 +30,16 @@ export async function keyAccess(scope: Scope, keyId: string, use: KeyUse): Promi
   return resolvedAccess(scope, await resolveKey(scope, keyId), use);
 }
 
+/** Of an operation that policies and grants know by one name. */
+export function useAccess(
+  scope: Scope,
+  input: { readonly KeyId: string; readonly GrantTokens?: readonly string[] | undefined },
+  name: GrantOperation,
+  use: Pick<KeyUse, 'encryptionContext' | 'newGrant' | 'context'> = {},
+): Promise<Access> {
+  return keyAccess(scope, input.KeyId, { ...use, action: `kms:${name}`, grantOperation: name, grantTokens: input.GrantTokens });
+}
+
 export async function resolvedAccess(scope: Scope, resolved: ResolvedKey, use: KeyUse): Promise<Access> {
   const { key, account, arn } = resolved;
   requireGrantTokens(scope, use.grantTokens);

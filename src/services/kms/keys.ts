@@ -3,7 +3,7 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import type { CreateKeyRequest, KeyMetadata, KeySpec, KeyUsageType } from './api.gen.ts';
 import { generateInHardware } from './hardware-keys.ts';
-import { keyAccess } from './key-access.ts';
+import { keyAccess, useAccess } from './key-access.ts';
 import { generateMaterial, materialIdOf } from './key-material.ts';
 import { keyArn, requireKey, requireKeyById } from './key-names.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
@@ -171,8 +171,7 @@ export function noteKey(context: Context, key: KeyRecord): void {
 }
 
 export const DescribeKey = operation('DescribeKey', {
-  access: (input, scope) =>
-    keyAccess(scope, input.KeyId, { action: 'kms:DescribeKey', grantOperation: 'DescribeKey', grantTokens: input.GrantTokens }),
+  access: (input, scope) => useAccess(scope, input, 'DescribeKey'),
   async handle(input, context) {
     const key = await requireKey(context, input.KeyId);
     noteKey(context, key);
