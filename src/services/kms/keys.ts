@@ -8,6 +8,7 @@ import { generateMaterial, materialIdOf } from './key-material.ts';
 import { keyArn, requireKey, requireKeyById } from './key-names.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
 import { requireState } from './key-states.ts';
+import { isWhole } from './materials.ts';
 import { due, type KeyRecord, keys, materials, storedKeys } from './records.ts';
 import { pageFor } from './requests.ts';
 import { fault, operation } from './service.ts';
@@ -253,10 +254,10 @@ export const CancelKeyDeletion = operation('CancelKeyDeletion', {
     }
     noteKey(context, key);
     if (key.deletion !== undefined) due.remove(context.transaction, { ...placeOf(key), atMs: key.deletion.atMs, what: 'delete' });
-    // AWS: the key comes back disabled, without its material if that was never imported, and not before its store is connected.
+    // AWS: the key comes back disabled, without its material if that was never imported or is gone, and not before its store is connected.
     const back = { ...key, deletion: undefined };
-    const isImported = key.origin === 'EXTERNAL' && key.currentMaterialId === undefined;
-    keys.put(context.transaction, isImported ? { ...back, state: 'PendingImport' } : await withState(context, back, 'Disabled'));
+    const isWaiting = key.origin === 'EXTERNAL' && !(await isWhole(context, key));
+    keys.put(context.transaction, isWaiting ? { ...back, state: 'PendingImport' } : await withState(context, back, 'Disabled'));
     return { KeyId: keyArn(context, key) };
   },
 });

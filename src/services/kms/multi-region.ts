@@ -6,7 +6,7 @@ import { keyArn, requireKeyById } from './key-names.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
 import { requireEnabled } from './key-states.ts';
 import { keyMetadata, noteKey, placeOf } from './keys.ts';
-import { materialsOf } from './materials.ts';
+import { expectMaterial, materialsOf } from './materials.ts';
 import { due, type KeyRecord, keys, materials } from './records.ts';
 import { reschedule } from './rotation.ts';
 import { fault, operation } from './service.ts';
@@ -54,10 +54,11 @@ export const ReplicateKey = operation('ReplicateKey', {
       rotation: undefined,
       createdAtMs: context.now,
       multiRegion,
-      ...(primary.origin === 'EXTERNAL' ? { currentMaterialId: undefined, expiration: undefined } : {}),
+      ...(primary.origin === 'EXTERNAL' ? { expiration: undefined } : {}),
     };
-    if (primary.origin !== 'EXTERNAL') {
-      for (const material of await materialsOf(context, primary)) materials.put(transaction, { ...material, region });
+    for (const material of await materialsOf(context, primary)) {
+      if (primary.origin === 'EXTERNAL') expectMaterial(context, material, region);
+      else materials.put(transaction, { ...material, region });
     }
     keys.put(transaction, replica);
     await shareConfiguration(context, primary, multiRegion);
