@@ -3,9 +3,9 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import type { CreateKeyRequest, KeyMetadata, KeySpec, KeyUsageType } from './api.gen.ts';
 import { generateInHardware } from './hardware-keys.ts';
-import { keyAccess, useAccess } from './key-access.ts';
+import { keyAccess, resolvedAccess } from './key-access.ts';
 import { generateMaterial, materialIdOf } from './key-material.ts';
-import { keyArn, requireKey, requireKeyById } from './key-names.ts';
+import { keyArn, requireKey, requireKeyById, resolveKey } from './key-names.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
 import { requireState } from './key-states.ts';
 import { isWhole } from './materials.ts';
@@ -172,9 +172,14 @@ export function noteKey(context: Context, key: KeyRecord): void {
 }
 
 export const DescribeKey = operation('DescribeKey', {
-  access: (input, scope) => useAccess(scope, input, 'DescribeKey'),
+  access: async (input, scope) =>
+    resolvedAccess(scope, await resolveKey(scope, input.KeyId, true), {
+      action: 'kms:DescribeKey',
+      grantOperation: 'DescribeKey',
+      grantTokens: input.GrantTokens,
+    }),
   async handle(input, context) {
-    const key = await requireKey(context, input.KeyId);
+    const key = await requireKey(context, input.KeyId, true);
     noteKey(context, key);
     return { KeyMetadata: keyMetadata(context, key) };
   },
