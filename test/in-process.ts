@@ -49,7 +49,9 @@ export interface InProcess {
   /** A call to a service that speaks JSON and has no client here. */
   call(service: string, operation: string, input: Structure, credentials?: ClientCredentials): Promise<JsonAnswer>;
   /** A form that is signed and sent as it is; by default as root. */
-  send(request: SignedForm, credentials?: ClientCredentials): Promise<{ readonly status: number; readonly text: string }>;
+  send(request: SignedForm, credentials?: ClientCredentials): Promise<TextAnswer>;
+  /** Signs a form once; what it returns sends it, any number of times. */
+  prepared(request: SignedForm, credentials?: ClientCredentials): () => Promise<TextAnswer>;
   /** What is kept about a refused request. */
   explain(requestId: string): Promise<Explained | undefined>;
   readonly store: Store;
@@ -64,6 +66,11 @@ export interface InProcess {
   /** Does something as a service would by itself. */
   runService<Result>(service: string, work: (contextFor: ContextFor) => Promise<Result>): Promise<Result>;
   stop(): Promise<void>;
+}
+
+export interface TextAnswer {
+  readonly status: number;
+  readonly text: string;
 }
 
 export interface JsonAnswer {
@@ -168,6 +175,17 @@ export async function startInProcess(
     };
     return signHeaders({ ...request, headers }, { credentials: signing, region: where, service, now: clock.now() });
   };
+  const prepared: InProcess['prepared'] = (
+    { service, region: where, headers: given, body, sourceIp = publicPlace.sourceIp },
+    credentials = root,
+  ) => {
+    const unsigned = { method: 'POST', path: '/', query: '', body: Buffer.from(body, 'utf8') };
+    const request = { ...unsigned, headers: sign(credentials, unsigned, { host: 'localhost', ...given }, { service, where }) };
+    return async () => {
+      const response = await pipeline.serve({ request, requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp, tls: undefined });
+      return { status: response.status, text: Buffer.from(response.body).toString('utf8') };
+    };
+  };
   const protocols = createProtocols();
   const settingsAt =
     (place: Place) =>
@@ -210,13 +228,8 @@ export async function startInProcess(
       const error = response.status < 400 ? undefined : (answered['x-amzn-errortype'] ?? output['__type']);
       return { status: response.status, error, output, requestId: received.requestId, headers: answered };
     },
-    async send({ service, region: where, headers: given, body, sourceIp = '192.0.2.1' }, credentials = root) {
-      const request = { method: 'POST', path: '/', query: '', body: Buffer.from(body, 'utf8') };
-      const headers = sign(credentials, request, { host: 'localhost', ...given }, { service, where });
-      const received = { requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp, tls: undefined };
-      const response = await pipeline.serve({ request: { ...request, headers }, ...received });
-      return { status: response.status, text: Buffer.from(response.body).toString('utf8') };
-    },
+    prepared,
+    send: (request, credentials) => prepared(request, credentials)(),
     explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,
     dataDir: directory.path,
