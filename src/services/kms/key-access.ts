@@ -111,10 +111,14 @@ export function viaService({ via, region }: Scope): string | undefined {
   return via.at(-1)?.replace('.', `.${region}.`);
 }
 
+/** AWS: under their old names, too. */
+export function kindKeys(spec: KeyRecord['spec'], usage: KeyRecord['usage']): Record<string, ConditionValue> {
+  return { 'kms:KeySpec': spec, 'kms:KeyUsage': usage, 'kms:CustomerMasterKeySpec': spec, 'kms:CustomerMasterKeyUsage': usage };
+}
+
 function keyKeys({ spec, usage, origin, multiRegion, region }: KeyRecord): Record<string, ConditionValue | undefined> {
   return {
-    'kms:KeySpec': spec,
-    'kms:KeyUsage': usage,
+    ...kindKeys(spec, usage),
     'kms:KeyOrigin': origin,
     'kms:MultiRegion': String(multiRegion !== undefined),
     'kms:MultiRegionKeyType': multiRegion === undefined ? undefined : multiRegion.primaryRegion === region ? 'PRIMARY' : 'REPLICA',

@@ -81,6 +81,11 @@ function letsCallerChangeIt({ caller, compile, account }: Context, policy: strin
   return outcome === 'ALLOW';
 }
 
+/** AWS: absent unless the request has it, so that policies can ask for that. */
+export function bypassKey({ BypassPolicyLockoutSafetyCheck: bypass }: { readonly BypassPolicyLockoutSafetyCheck?: boolean | undefined }) {
+  return bypass === undefined ? undefined : String(bypass);
+}
+
 export const GetKeyPolicy = operation('GetKeyPolicy', {
   access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:GetKeyPolicy' }),
   async handle(input, context) {
@@ -94,7 +99,7 @@ export const PutKeyPolicy = operation('PutKeyPolicy', {
   access: (input, scope) =>
     keyAccess(scope, input.KeyId, {
       action: 'kms:PutKeyPolicy',
-      context: { 'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false) },
+      context: { 'kms:BypassPolicyLockoutSafetyCheck': bypassKey(input) },
     }),
   async handle(input, context) {
     requirePolicyName(input.PolicyName);
