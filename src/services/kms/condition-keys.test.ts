@@ -223,3 +223,17 @@ test('a key that was used lately is neither disabled nor deleted where a policy 
   server.clock.advance(10 * 86_400_000);
   expect(await failure(user.disableKey({ KeyId: used }))).toBe('succeeded');
 });
+
+test('a key policy with ForAllValues and a condition key of one value is refused in AWS’s words', async () => {
+  const own = { Effect: 'Allow', Principal: { AWS: grantee() }, Action: 'kms:*', Resource: '*' };
+  const policy = (key: string) => {
+    const Condition = { 'ForAllValues:StringEquals': { [key]: 'one' } };
+    return JSON.stringify({ Version: '2012-10-17', Statement: [own, { ...own, Action: 'kms:Encrypt', Condition }] });
+  };
+  const put = (key: string) => failure(kms.putKeyPolicy({ KeyId, Policy: policy(key) }));
+  expect(await put('kms:EncryptionContext:App')).toBe(
+    'MalformedPolicyDocumentException: OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key matches requests without the specified encryption context or with an unspecified encryption context. To fix, remove ForAllValues.',
+  );
+  expect(await put('aws:RequestTag/team')).toMatch(/^MalformedPolicyDocumentException: OverlyPermissiveCondition: .* tag/);
+  expect(await put('kms:EncryptionContextKeys')).toBe('succeeded');
+});
