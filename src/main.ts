@@ -13,6 +13,7 @@ import type { Sealer } from './kit/context.ts';
 import { coverageOf } from './kit/coverage.ts';
 import { storedExplanation } from './kit/decision-records.ts';
 import { advanceClock, openInstallation, resumeClock } from './kit/installation.ts';
+import { mailToPassOn } from './kit/mail.ts';
 import { meteredServices } from './kit/metered-services.ts';
 import { noHardware } from './kit/no-hardware.ts';
 import { createOutside, type OutsideParts } from './kit/outside.ts';
@@ -296,6 +297,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     exportState: (passphrase) => exportState(store, passphrase, ids),
     importState: (text, passphrase) => importState(store, text, passphrase, ids),
     importManagedPolicies: (text) => store.transact((transaction) => importAwsManaged(transaction, text, clock.now(), ids.uuid())),
+    mail: () => store.transact(async (transaction) => ({ mail: await mailToPassOn(transaction, clock.now()) })),
     rotateRootKey: () => rotateRootKey(store, rootKeys, () => otherNodes(options)),
     async reset() {
       await store.clear();

@@ -49,7 +49,9 @@ export interface InProcess {
   /** A call to a service that speaks JSON and has no client here. */
   call(service: string, operation: string, input: Structure, credentials?: ClientCredentials): Promise<JsonAnswer>;
   /** A form that is signed and sent as it is; by default as root. */
-  send(request: SignedForm, credentials?: ClientCredentials): Promise<{ readonly status: number; readonly text: string }>;
+  send(request: SignedForm, credentials?: ClientCredentials): Promise<TextAnswer>;
+  /** Signs a form once; what it returns sends it, any number of times. */
+  prepared(request: SignedForm, credentials?: ClientCredentials): () => Promise<TextAnswer>;
   /** What is kept about a refused request. */
   explain(requestId: string): Promise<Explained | undefined>;
   readonly store: Store;
@@ -66,11 +68,17 @@ export interface InProcess {
   stop(): Promise<void>;
 }
 
+export interface TextAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
 export interface JsonAnswer {
   readonly status: number;
   /** The code of the error, undefined when there is none. */
   readonly error: string | undefined;
   readonly requestId: string;
+  readonly headers: Readonly<Record<string, string>>;
   // Decoding boundary: what the service answered, for expectations.
   readonly output: Record<string, unknown>;
 }
@@ -105,7 +113,8 @@ interface SdkRequest {
 
 const region = 'us-east-1';
 
-interface InProcessOptions extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints' | 'services'> {
+interface InProcessOptions
+  extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints' | 'services' | 'functions'> {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
   /** Of data that is there already; otherwise a new one. */
@@ -166,6 +175,17 @@ export async function startInProcess(
     };
     return signHeaders({ ...request, headers }, { credentials: signing, region: where, service, now: clock.now() });
   };
+  const prepared: InProcess['prepared'] = (
+    { service, region: where, headers: given, body, sourceIp = publicPlace.sourceIp },
+    credentials = root,
+  ) => {
+    const unsigned = { method: 'POST', path: '/', query: '', body: Buffer.from(body, 'utf8') };
+    const request = { ...unsigned, headers: sign(credentials, unsigned, { host: 'localhost', ...given }, { service, where }) };
+    return async () => {
+      const response = await pipeline.serve({ request, requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp, tls: undefined });
+      return { status: response.status, text: Buffer.from(response.body).toString('utf8') };
+    };
+  };
   const protocols = createProtocols();
   const settingsAt =
     (place: Place) =>
@@ -204,16 +224,12 @@ export async function startInProcess(
       const received = { requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp: '192.0.2.1', tls: undefined };
       const response = await pipeline.serve({ request: { ...unsigned, headers }, ...received });
       const output = JSON.parse(Buffer.from(response.body).toString('utf8') || '{}');
-      const error = response.status < 400 ? undefined : (lowerCased(response.headers)['x-amzn-errortype'] ?? output['__type']);
-      return { status: response.status, error, output, requestId: received.requestId };
+      const answered = lowerCased(response.headers);
+      const error = response.status < 400 ? undefined : (answered['x-amzn-errortype'] ?? output['__type']);
+      return { status: response.status, error, output, requestId: received.requestId, headers: answered };
     },
-    async send({ service, region: where, headers: given, body, sourceIp = '192.0.2.1' }, credentials = root) {
-      const request = { method: 'POST', path: '/', query: '', body: Buffer.from(body, 'utf8') };
-      const headers = sign(credentials, request, { host: 'localhost', ...given }, { service, where });
-      const received = { requestId: ids.uuid(), receivedAtMs: clock.now(), sourceIp, tls: undefined };
-      const response = await pipeline.serve({ request: { ...request, headers }, ...received });
-      return { status: response.status, text: Buffer.from(response.body).toString('utf8') };
-    },
+    prepared,
+    send: (request, credentials) => prepared(request, credentials)(),
     explain: (requestId) => store.transact((transaction) => storedExplanation(transaction, requestId)),
     store,
     dataDir: directory.path,

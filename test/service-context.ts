@@ -58,6 +58,7 @@ export function testContext(options: TestContextOptions = {}): Context {
       standingOf: async () => undefined,
       effectivePolicy: async () => undefined,
       branchOf: async () => undefined,
+      membersFrom: async () => [],
       unitPath: async () => undefined,
     },
     shares: { policiesFor: async () => [], policyChanged: async () => {}, resourceRemoved: async () => {} },

@@ -49,3 +49,15 @@ function pick(ids: Ids, alphabet: string, length: number): string {
   for (const byte of bytes) text += alphabet.charAt(byte % alphabet.length);
   return text;
 }
+
+/** Equally likely characters: bytes beyond the last whole multiple of the alphabet's length are thrown away. */
+export function randomText(ids: Ids, alphabet: string, length: number): string {
+  const limit = 256 - (256 % alphabet.length);
+  let text = '';
+  while (text.length < length) {
+    for (const byte of ids.bytes(length)) {
+      if (byte < limit && text.length < length) text += alphabet.charAt(byte % alphabet.length);
+    }
+  }
+  return text;
+}

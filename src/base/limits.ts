@@ -61,6 +61,10 @@ export const limits = {
   /** Usage records of one month that one request adds up, and lines that it makes of them: what a question may cost in memory. */
   usageRecordsMax: 200_000,
   usageLinesMax: 2_000_000,
+  /** Records that a question about an organisation's compliance with tag policies looks at; and records and accounts in one unit of work. */
+  complianceRecordsMax: 1_000_000,
+  complianceRecordsAtOnce: 1_000,
+  complianceAccountsAtOnce: 100,
   /** Groups or values in one page of Cost Explorer. */
   costResultsPageMax: 1_000,
   /** Nesting of Cost Explorer's expressions. */

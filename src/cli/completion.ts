@@ -17,6 +17,7 @@ const commands = [
   'landing-zone',
   'simulate',
   'test',
+  'mail',
   'root-key',
   'reset',
   'doctor',

@@ -73,6 +73,7 @@ export async function main(parameters: readonly string[]): Promise<void> {
       name,
     ]),
   );
+  add('mail [address]', 'what AWS would have sent by mail, for you to pass on', async () => (await import('./mail.ts')).mail);
   add('root-key <verb>', '`root-key rotate` seals everything under a new root key', async () => (await import('./root-key.ts')).rootKey);
   add('export [file]', 'write the whole state to a file', async () => (await import('./state.ts')).exportFile, passphrase);
   add('import <file>', 'replace the whole state by that of a file', async () => (await import('./state.ts')).importFile, passphrase);

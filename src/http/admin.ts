@@ -27,6 +27,8 @@ export interface AdminBackend {
   importManagedPolicies(text: string): Promise<{ readonly policies: number }>;
   /** Lines of JSON. @throws Error about what is wrong in the request, or about a change that cannot be made. */
   whatIf(request: unknown): Promise<AsyncIterable<string>>;
+  /** What AWS would have sent by mail. */
+  mail(): Promise<object>;
   rotateRootKey(): Promise<{ readonly documents: number }>;
   reset(): Promise<void>;
 }
@@ -91,6 +93,8 @@ async function answer(backend: AdminBackend, { request }: Received, route: strin
       const lines = await backend.whatIf(JSON.parse(Buffer.from(request.body).toString('utf8')));
       return { status: 200, headers: { 'content-type': 'application/x-ndjson' }, lines };
     }
+    case 'GET mail':
+      return json(200, await backend.mail());
     case 'POST root-key/rotate':
       return json(200, await backend.rotateRootKey());
     case 'POST reset':

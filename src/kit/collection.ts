@@ -8,6 +8,8 @@ export interface Collection<Value extends object> {
   remove(transaction: Transaction, value: Value): void;
   /** Values whose key starts with these parts, in key order. `after` is a cursor of a former page. */
   list(transaction: Transaction, under: readonly string[], range: ListRange): Promise<readonly Listed<Value>[]>;
+  /** Of the first key whose first part is this one or comes after it, that part: who is next, without reading all that is theirs. */
+  firstPartFrom(transaction: Transaction, part: string): Promise<string | undefined>;
   /** Every value under these parts, read in batches. For sets that a quota bounds. */
   all(transaction: Transaction, ...under: readonly string[]): Promise<readonly Value[]>;
 }
@@ -42,9 +44,12 @@ export function collection<Value extends object>(name: string, keyOf: (value: Va
   return {
     name,
     list,
-    async get(transaction, ...key) {
-      const document = await transaction.get(name, joinKey(key));
-      return document === undefined ? undefined : decoded<Value>(document);
+    // Every request reads some twenty records: the store's own promise is passed on.
+    get: (transaction, ...key) => decodedLater<Value>(transaction.get(name, joinKey(key))),
+    async firstPartFrom(transaction, part) {
+      // A key that begins with the part is longer than it, and so sorts after it.
+      const [first] = await transaction.list(name, { after: part, limit: 1 });
+      return first?.key.split(separator)[0];
     },
     put(transaction, value) {
       transaction.put(name, joinKey(keyOf(value)), encoded(value));
@@ -72,6 +77,10 @@ function joinKey(parts: readonly string[]): string {
 // Decoding boundary: a collection is written by one module only, and the data directory's schema version guards its shape.
 function decoded<Value extends object>(document: Document): Value {
   return document as unknown as Value;
+}
+
+function decodedLater<Value extends object>(document: Promise<Document | undefined>): Promise<Value | undefined> {
+  return document as unknown as Promise<Value | undefined>;
 }
 
 function encoded(value: object): Document {

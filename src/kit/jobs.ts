@@ -5,6 +5,7 @@ import type { Structure } from '../protocol/protocol.ts';
 import type { LedgerEntry, Transaction } from '../store/store.ts';
 import type { Answers } from './answers.ts';
 import type { ServiceCall } from './calls.ts';
+import type { Collection } from './collection.ts';
 import type { Context, Sealer } from './context.ts';
 import type { FunctionRuntime } from './ports.ts';
 
@@ -44,6 +45,35 @@ export interface Job {
   readonly isLast?: boolean;
   /** Does a bounded part of what is due; `more` when something is left. It may run again after a conflict, so it has no effect outside. */
   run(context: JobContext): Promise<'more' | undefined>;
+}
+
+/** A job whose work stands in a collection that is keyed by the time at which each item of it is due. */
+export interface DueWork<Item extends object> {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly records: Collection<Item>;
+  readonly dueAtMs: (item: Item) => number;
+  /** Items of one unit of work. */
+  readonly batch: number;
+  /** The item is no longer in the collection; it may be put there again, for later. */
+  perform(context: JobContext, item: Item): Promise<void>;
+}
+
+export function dueWork<Item extends object>({ name, everyMs, records, dueAtMs, batch, perform }: DueWork<Item>): Job {
+  return {
+    name,
+    everyMs,
+    async run(context) {
+      const { transaction, now } = context;
+      const earliest = await records.list(transaction, [], { limit: batch });
+      const due = earliest.map(({ value }) => value).filter((item) => dueAtMs(item) <= now);
+      for (const item of due) {
+        records.remove(transaction, item);
+        await perform(context, item);
+      }
+      return due.length === batch ? 'more' : undefined;
+    },
+  };
 }
 
 /** What a job that acts on the world outside gets while it does so: no transaction is open. */

@@ -140,6 +140,8 @@ export interface OrganizationDirectory {
   effectivePolicy(transaction: Transaction, account: string, type: string): Promise<unknown>;
   /** `o-…/r-…/ou-…/` of a unit; undefined: there is none. Units never move. */
   unitPath(transaction: Transaction, organizationId: string, unitId: string): Promise<string | undefined>;
+  /** Accounts of all organisations in the order of their ids, from this one on: a batch, which is short only at the end. */
+  membersFrom(transaction: Transaction, account: string, limit: number): Promise<readonly OrganizationMember[]>;
   /** The part of the tree at a path (`o-…/r-…/ou-…`, or one that ends with an account), as far as one policy binds it when that is named. */
   branchOf(
     transaction: Transaction,
@@ -147,6 +149,13 @@ export interface OrganizationDirectory {
     path: string,
     policyId: string | undefined,
   ): Promise<OrganizationBranch | undefined>;
+}
+
+export interface OrganizationMember {
+  readonly organizationId: string;
+  readonly account: string;
+  /** `o-…/r-…/ou-…/`, where the account stands. */
+  readonly path: string;
 }
 
 export interface OrganizationBranch {

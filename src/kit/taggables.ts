@@ -44,6 +44,8 @@ export interface Taggable {
   readonly isListed: boolean;
   /** The next records in key order, tagged or not: a bounded batch. */
   readonly list: (place: TagPlace, range: ListRange) => Promise<readonly TaggableItem[]>;
+  /** The first account, from this one on, that has any. Undefined where every account must be asked. */
+  readonly accountFrom?: (transaction: Transaction, account: string) => Promise<string | undefined>;
   readonly find: (place: TagPlace, arn: ArnParts) => Promise<TaggedResource | undefined>;
   /** The service's own operation, called as the caller. @throws Fault of that service */
   readonly tag: (context: Context, arn: string, tags: Tags) => Promise<unknown>;
@@ -78,6 +80,7 @@ export function taggableRecords<Value extends object>(declaration: RecordsDeclar
       const listed = await records.list(place.transaction, under, range);
       return Promise.all(listed.map(async ({ cursor, value }) => ({ cursor, resource: await resourceOf(place, value) })));
     },
+    accountFrom: (transaction, account) => records.firstPartFrom(transaction, account),
     async find(place, arn) {
       const where = isGlobal ? [arn.account] : [arn.account, arn.region];
       const value = await records.get(place.transaction, ...where, ...keyOf(arn));

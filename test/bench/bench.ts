@@ -5,6 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '../client.ts';
+import { startInProcess } from '../in-process.ts';
 import { freePort } from '../postgres.ts';
 import { projectRoot, type ServerProcess, startServerProcess } from '../server-process.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -64,9 +65,36 @@ async function allScenarios(): Promise<readonly Scenario[]> {
   const scenarios: Scenario[] = [{ name: 'bare node:http echo', port: echoPort, requests: () => echo }];
   for (const group of wantedGroups()) {
     for (const target of targets) scenarios.push(...(await group.scenarios(target)));
+    for (const [name, micros] of Object.entries(await inProcessCosts(group))) facts[`${name} in one process, to disk, µs CPU`] = micros;
     for (const [name, perSecond] of Object.entries(group.bare?.() ?? {})) facts[`${name}, per second`] = perSecond;
   }
   return scenarios;
+}
+
+/** What one request costs this process, from the pipeline's door until its entry is on disk: no network, no clients, no services' own work. */
+async function inProcessCosts(group: ScenarioGroup): Promise<Readonly<Record<string, number>>> {
+  const castellan = await startInProcess('bench-in-process');
+  const costs: Record<string, number> = {};
+  for (const [name, form] of Object.entries((await group.inProcess?.(castellan)) ?? {})) {
+    const send = castellan.prepared(form);
+    const measured: number[] = [];
+    // The best of the rounds: the first ones are compiled meanwhile, and the machine does other things too.
+    for (let round = 0; round < 12; round += 1) measured.push(await cpuMicrosEach(send, 4_000));
+    costs[name] = Math.round(Math.min(...measured));
+  }
+  await castellan.stop();
+  return costs;
+}
+
+async function cpuMicrosEach(send: () => Promise<{ readonly status: number }>, count: number): Promise<number> {
+  let left = count;
+  const before = process.cpuUsage();
+  const sender = async (): Promise<void> => {
+    for (; left > 0; left -= 1) if ((await send()).status !== 200) throw new Error('a request of the benchmark was refused');
+  };
+  await Promise.all(Array.from({ length: connections }, sender));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
 }
 
 function wantedGroups(): readonly ScenarioGroup[] {

@@ -1,6 +1,7 @@
 // What a benchmark measures: named scenarios of ready requests, on Castellan and, where it is installed, on moto_server.
 import { Secret } from '../../src/base/secret.ts';
 import { signHeaders } from '../../src/sigv4/sign.ts';
+import type { InProcess, SignedForm } from '../in-process.ts';
 
 export interface Key {
   readonly accessKeyId: string;
@@ -24,6 +25,8 @@ export interface Target {
 export interface ScenarioGroup {
   /** Prepares what is measured and says how, once for every target. */
   scenarios(target: Target): Promise<readonly Scenario[]>;
+  /** Calls as they reach the pipeline, signed once: what a request costs without network and clients. */
+  inProcess?(castellan: InProcess): Promise<Readonly<Record<string, SignedForm>>>;
   /** What no server is needed for: the bare cost of what an operation does, operations per second by name. */
   bare?(): Readonly<Record<string, number>>;
 }
@@ -39,6 +42,11 @@ export function queryRequest(port: number, key: Key, service: string, body: stri
 export function jsonRequest(port: number, key: Key, service: string, target: string, input: object): string {
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
   return wire({ port, key, service, body: JSON.stringify(input), headers });
+}
+
+/** The same, before it is signed. */
+export function jsonForm(service: string, target: string, input: object): SignedForm {
+  return { service, headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }, body: JSON.stringify(input) };
 }
 
 interface Wire {

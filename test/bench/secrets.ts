@@ -1,7 +1,8 @@
 // Secrets Manager: reading and writing a value, and what the encryption in it costs by itself.
 import { createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { createClient } from '../client.ts';
-import { jsonRequest, type ScenarioGroup } from './scenario.ts';
+import { jsonForm, jsonRequest, type ScenarioGroup } from './scenario.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 3);
 const value = JSON.stringify({ engine: 'postgres', host: 'db.example.com', port: 5432, username: 'app', password: 'x'.repeat(32) });
@@ -23,6 +24,10 @@ export const secrets: ScenarioGroup = {
       { name: `${name} DescribeSecret`, port, requests: () => [call('DescribeSecret', { SecretId: 'bench' })] },
       { name: `${name} PutSecretValue`, port, requests: puts },
     ];
+  },
+  async inProcess(castellan) {
+    await castellan.secretsManager().send(new CreateSecretCommand({ Name: 'bench', SecretString: value }));
+    return { GetSecretValue: jsonForm('secretsmanager', 'secretsmanager.GetSecretValue', { SecretId: 'bench' }) };
   },
   bare() {
     const key = createSecretKey(randomBytes(32));

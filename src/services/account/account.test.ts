@@ -1,7 +1,10 @@
 // Account management through the whole pipeline: contacts, regions, name and address, for one's own account and for those of the organisation.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
 import { testUser } from '../../../test/users.ts';
+import { mailToPassOn } from '../../kit/mail.ts';
 import type { Structure } from '../../protocol/protocol.ts';
 
 let castellan: InProcess;
@@ -118,13 +121,39 @@ test('a new primary address is taken with the code that was made for it', async 
     error: 'ConflictException',
   });
   expect((await call('StartPrimaryEmailUpdate', update)).output).toEqual({ Status: 'PENDING' });
-  const code = await castellan.store.transact(async (transaction) => {
-    const [event] = await transaction.events({ attribute: { key: 'EventName', value: 'PrimaryEmailUpdateCode' }, limit: 1 });
-    return String(/"otp":"(\d{6})"/.exec(event?.record ?? '')?.[1]);
-  });
-  const wrong = code === '000000' ? '000001' : '000000';
-  expect(await call('AcceptPrimaryEmailUpdate', { ...update, Otp: wrong })).toMatchObject({ error: 'ValidationException' });
+  const first = await mailedCode(PrimaryEmail);
+  expect((await call('StartPrimaryEmailUpdate', update)).output).toEqual({ Status: 'PENDING' });
+  const code = await mailedCode(PrimaryEmail);
+  expect(await call('AcceptPrimaryEmailUpdate', { ...update, Otp: first })).toMatchObject({ error: 'ValidationException' });
   expect((await call('AcceptPrimaryEmailUpdate', { ...update, Otp: code })).output).toEqual({ Status: 'ACCEPTED' });
   expect((await castellan.organizations().describeAccount({ AccountId: member })).Account?.Email).toBe(PrimaryEmail);
   expect(await call('AcceptPrimaryEmailUpdate', { ...update, Otp: code })).toMatchObject({ error: 'ResourceNotFoundException' });
+  expect(await mail()).toEqual([]);
+  // Neither who asks nor who reads the files learns a code.
+  const events = await castellan.store.transact((transaction) => transaction.events({ limit: 1_000 }));
+  expect(events.map(({ eventName }) => eventName)).toContain('AcceptPrimaryEmailUpdate');
+  for (const known of [first, code]) expect(JSON.stringify(events)).not.toContain(known);
 });
+
+test('the code of an address change is sealed in the store, and good for a day', async () => {
+  const PrimaryEmail = 'later@example.org';
+  await call('StartPrimaryEmailUpdate', { AccountId: member, PrimaryEmail });
+  const code = await mailedCode(PrimaryEmail);
+  for (const file of readdirSync(castellan.dataDir)) {
+    expect(readFileSync(join(castellan.dataDir, file)).includes(code)).toBe(false);
+  }
+  castellan.clock.advance(25 * 3_600_000);
+  expect(await mail()).toEqual([]);
+  expect(await call('AcceptPrimaryEmailUpdate', { AccountId: member, PrimaryEmail, Otp: code })).toMatchObject({
+    error: 'ResourceNotFoundException',
+  });
+});
+
+/** As the operator reads it. */
+const mail = () => castellan.store.transact((transaction) => mailToPassOn(transaction, castellan.clock.now()));
+async function mailedCode(address: string): Promise<string> {
+  const { text } = (await mail()).find(({ to }) => to === address) ?? { text: '' };
+  const code = /: ([A-Za-z0-9]{6})$/.exec(text)?.[1];
+  if (code === undefined) throw new Error(`there is no mail to ${address}`);
+  return code;
+}

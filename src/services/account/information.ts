@@ -1,11 +1,16 @@
 // The account's name and its owner's address. https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-update-root-user-email.html
+import { randomText } from '../../base/ids.ts';
+import { Secret } from '../../base/secret.ts';
 import { accountOfEmail, profileOf, saveProfile } from '../../kit/account-directory.ts';
 import type { Context } from '../../kit/context.ts';
+import { sendMail, withdrawMail } from '../../kit/mail.ts';
 import { emailUpdates } from './records.ts';
 import { fault, operation } from './service.ts';
 import { onAccount, onAccountWith, targetAccount } from './target.ts';
 
 const codeLifeMs = 24 * 60 * 60_000;
+const codeAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const mailTopic = 'primary-email-update';
 
 export const GetAccountInformation = operation('GetAccountInformation', {
   access: onAccount('GetAccountInformation'),
@@ -54,24 +59,21 @@ export const StartPrimaryEmailUpdate = operation('StartPrimaryEmailUpdate', {
     const { transaction, now } = context;
     const account = await targetAccount(input, context);
     await requireFree(context, input.PrimaryEmail);
-    const code = newCode(context);
-    emailUpdates.put(transaction, { account, email: input.PrimaryEmail, code, expiresAtMs: now + codeLifeMs });
-    // AWS sends the code to the new address. Here the operator hands it over: it stands in the ledger of the account that asked.
-    context.serviceEvent({
-      eventName: 'PrimaryEmailUpdateCode',
-      readOnly: false,
-      serviceEventDetails: { accountId: account, primaryEmail: input.PrimaryEmail, otp: code },
+    const code = new Secret(randomText(context.ids, codeAlphabet, 6));
+    const expiresAtMs = now + codeLifeMs;
+    emailUpdates.put(transaction, { account, email: input.PrimaryEmail, code, expiresAtMs });
+    sendMail(transaction, {
+      account,
+      topic: mailTopic,
+      to: input.PrimaryEmail,
+      subject: 'your code for the new primary email address',
+      text: new Secret(`The code that makes ${input.PrimaryEmail} the primary email address of account ${account}: ${code.reveal()}`),
+      sentAtMs: now,
+      expiresAtMs,
     });
     return { Status: 'PENDING' };
   },
 });
-
-/** Six digits. */
-function newCode({ ids }: Context): string {
-  let number = 0;
-  for (const byte of ids.bytes(6)) number = (number * 256 + byte) % 1_000_000;
-  return number.toString().padStart(6, '0');
-}
 
 /** @throws Fault ConflictException */
 async function requireFree({ transaction }: Context, email: string): Promise<void> {
@@ -88,10 +90,11 @@ export const AcceptPrimaryEmailUpdate = operation('AcceptPrimaryEmailUpdate', {
     const update = await emailUpdates.get(transaction, account);
     const isAsked = update !== undefined && update.email === input.PrimaryEmail && now < update.expiresAtMs;
     if (!isAsked) throw fault('ResourceNotFoundException', 'There is no pending update of the primary email address.');
-    if (update.code !== input.Otp) throw fault('ValidationException', 'The one-time password is not valid.');
+    if (!update.code.equals(new Secret(input.Otp))) throw fault('ValidationException', 'The one-time password is not valid.');
     await requireFree(context, update.email);
     await saveProfile(transaction, { ...(await profileOf(transaction, account)), email: update.email });
     emailUpdates.remove(transaction, update);
+    await withdrawMail(transaction, { account, topic: mailTopic });
     return { Status: 'ACCEPTED' };
   },
 });

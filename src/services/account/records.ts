@@ -1,4 +1,5 @@
 // What account management stores beside the account's name and address (kit/account-directory.ts).
+import type { Secret } from '../../base/secret.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
 import type { AlternateContactType, ContactInformation } from './api.gen.ts';
 
@@ -19,7 +20,7 @@ export interface AlternateContactRecord {
 export interface EmailUpdateRecord {
   readonly account: string;
   readonly email: string;
-  readonly code: string;
+  readonly code: Secret;
   readonly expiresAtMs: number;
 }
 

@@ -126,7 +126,10 @@ function peerKey(der: Uint8Array, { spec }: KeyRecord): KeyObject {
   const { material } = specs[spec];
   try {
     const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' });
-    if (material.kind === 'ec' && key.asymmetricKeyDetails?.namedCurve === material.curve) return key;
+    const isOnCurve = material.kind === 'ec' && key.asymmetricKeyDetails?.namedCurve === material.curve;
+    // OpenSSL also reads spelt out parameters, bytes that follow, and the point at infinity, which has no coordinates: written anew they differ.
+    const anew = createPublicKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
+    if (isOnCurve && anew.export({ format: 'der', type: 'spki' }).equals(der)) return anew;
   } catch {
     // Answered below, like a key on another curve.
   }

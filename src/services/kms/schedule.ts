@@ -1,5 +1,5 @@
 // What happens to keys by the clock: deletion, rotation, and the expiry of imported material.
-import type { Job, JobContext } from '../../kit/jobs.ts';
+import { dueWork, type JobContext } from '../../kit/jobs.ts';
 import { destroyInHardware } from './hardware-keys.ts';
 import { loseMaterial } from './imports.ts';
 import { keyArn } from './key-names.ts';
@@ -22,23 +22,18 @@ import {
 import { rotate } from './rotation.ts';
 
 const dayMs = 86_400_000;
-const batchSize = 20;
-/** Looked at often, since a key's time is known to the second; with nothing due it costs one read. */
-const everyMs = 10_000;
 
-export const dueKeys: Job = {
+export const dueKeys = dueWork({
   name: 'due-keys',
-  everyMs,
-  async run(context) {
-    const batch = await due.list(context.transaction, [], { limit: batchSize });
-    const now = batch.filter(({ value }) => value.atMs <= context.now);
-    for (const { value } of now) await perform(context, value);
-    return now.length === batchSize ? 'more' : undefined;
-  },
-};
+  // Looked at often, since a key's time is known to the second; with nothing due it costs one read.
+  everyMs: 10_000,
+  records: due,
+  dueAtMs: ({ atMs }) => atMs,
+  batch: 20,
+  perform,
+});
 
 async function perform(context: JobContext, entry: DueRecord): Promise<void> {
-  due.remove(context.transaction, entry);
   const key = await keys.get(context.transaction, entry.account, entry.region, entry.keyId);
   if (key === undefined) return;
   switch (entry.what) {

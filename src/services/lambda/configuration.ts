@@ -3,6 +3,7 @@ import { isoSeconds } from '../../base/clock.ts';
 import { Secret } from '../../base/secret.ts';
 import { callsTo } from '../../kit/calls.ts';
 import type { Context, Scope } from '../../kit/context.ts';
+import { commonFault } from '../../kit/operation.ts';
 import type { Operations as StsOperations } from '../sts/api.gen.ts';
 import type { Environment, FunctionConfiguration, Runtime } from './api.gen.ts';
 import { codeSha256 } from './code.ts';
@@ -19,6 +20,10 @@ const reserved: ReadonlySet<string> = new Set(
   ),
 );
 const environmentBytesMax = 4_096;
+const timeoutSecondsMax = 900;
+const memoryMbMax = 10_240;
+/** AWS: these can be neither created nor updated any more. */
+const retiredRuntimes = /^nodejs(?:4\.3(?:-edge)?|6\.10|8\.10|1[0246]\.x)?$/;
 
 /** @throws Fault InvalidParameterValueException */
 export function environmentOf(environment: Environment | undefined): Secret | undefined {
@@ -44,9 +49,31 @@ export function variablesOf({ environment }: FunctionRecord): Readonly<Record<st
   return environment === undefined ? {} : (JSON.parse(environment.reveal()) as Record<string, string>);
 }
 
+/** AWS: what the model leaves open. @throws Fault ValidationException */
+export function requireLimits({
+  Timeout = 0,
+  MemorySize = 0,
+}: {
+  readonly Timeout?: number | undefined;
+  readonly MemorySize?: number | undefined;
+}): void {
+  const tooMuch = (member: string, value: number, max: number) =>
+    commonFault(
+      'ValidationException',
+      `1 validation error detected: Value '${value}' at '${member}' failed to satisfy constraint: Member must have value less than or equal to ${max}`,
+    );
+  if (Timeout > timeoutSecondsMax) throw tooMuch('timeout', Timeout, timeoutSecondsMax);
+  if (MemorySize > memoryMbMax) throw tooMuch('memorySize', MemorySize, memoryMbMax);
+}
+
 /** Castellan runs Node.js functions only. @throws Fault InvalidParameterValueException */
 export function runtimeOf(runtime: Runtime | undefined): Runtime {
   if (runtime === undefined) throw invalid('Runtime and Handler are mandatory parameters for functions created with deployment packages.');
+  if (retiredRuntimes.test(runtime)) {
+    throw invalid(
+      `The runtime parameter of ${runtime} is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.`,
+    );
+  }
   if (!/^nodejs\d+\.x$/.test(runtime)) throw invalid(`Castellan runs functions of the Node.js runtimes; it does not have ${runtime}.`);
   return runtime;
 }
@@ -77,6 +104,7 @@ export function configurationShape(scope: Scope, record: FunctionRecord, qualifi
     Version: record.version,
     ...(Object.keys(variables).length === 0 ? {} : { Environment: { Variables: variables } }),
     ...(record.kmsKeyArn === undefined ? {} : { KMSKeyArn: record.kmsKeyArn }),
+    ...(record.vpc?.SubnetIds?.length ? { VpcConfig: { ...record.vpc, VpcId: '' } } : {}),
     TracingConfig: { Mode: record.tracingMode },
     RevisionId: record.revisionId,
     State: 'Active',
@@ -85,7 +113,7 @@ export function configurationShape(scope: Scope, record: FunctionRecord, qualifi
     Architectures: [record.architecture],
     EphemeralStorage: { Size: record.scratchMb },
     SnapStart: { ApplyOn: 'None', OptimizationStatus: 'Off' },
-    LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${record.name}` },
+    LoggingConfig: { LogFormat: 'Text', LogGroup: `/aws/lambda/${record.name}`, ...record.logging },
   };
 }
 

@@ -3,20 +3,29 @@ import type { Collection } from '../../kit/collection.ts';
 import type { Context } from '../../kit/context.ts';
 import { pageOf } from '../../kit/paging.ts';
 import { passRole } from '../../kit/pass-role.ts';
-import type { UpdateFunctionConfigurationRequest } from './api.gen.ts';
+import type { UpdateFunctionConfigurationRequest, VpcConfig } from './api.gen.ts';
 import { dropUnusedCode, storeCode } from './code.ts';
-import { configurationShape, environmentOf, requireAssumable, runtimeOf } from './configuration.ts';
+import { configurationShape, environmentOf, requireAssumable, requireLimits, runtimeOf } from './configuration.ts';
 import { functionAccess, functionArn, isAliasName, namedFunction, requireFunction, requireRevision, requireVersion } from './names.ts';
-import { aliases, codes, type FunctionRecord, functions, latest, permissions } from './records.ts';
+import { aliases, codes, type FunctionRecord, functions, latest, permissions, retries } from './records.ts';
 import { byUser, fault, operation } from './service.ts';
+import { requireSupported } from './unsupported.ts';
 import { publish } from './versions.ts';
 
 const defaults = { timeoutSeconds: 3, memoryMb: 128, scratchMb: 512, architecture: 'x86_64' } as const;
 const listMax = 50;
 
+/** AWS: in which network the function is to be. */
+function networkOf(config: VpcConfig | undefined) {
+  return { 'lambda:SubnetIds': config?.SubnetIds, 'lambda:SecurityGroupIds': config?.SecurityGroupIds };
+}
+
 export const CreateFunction = operation('CreateFunction', {
   access: async (input, scope) => [
-    await functionAccess(scope, 'lambda:CreateFunction', namedFunction(scope, input.FunctionName), { requestTags: input.Tags ?? {} }),
+    await functionAccess(scope, 'lambda:CreateFunction', namedFunction(scope, input.FunctionName), {
+      requestTags: input.Tags ?? {},
+      context: networkOf(input.VpcConfig),
+    }),
     await passRole(scope, input.Role, 'lambda.amazonaws.com'),
   ],
   async handle(input, context) {
@@ -25,6 +34,8 @@ export const CreateFunction = operation('CreateFunction', {
     if ((await functions.get(transaction, named.account, named.region, named.name, latest)) !== undefined) {
       throw fault('ResourceConflictException', `Function already exist: ${named.name}`, byUser);
     }
+    requireSupported(input);
+    requireLimits(input);
     const runtime = runtimeOf(input.Runtime);
     if (input.Handler === undefined) runtimeOf(undefined);
     await requireAssumable(context, input.Role);
@@ -42,8 +53,10 @@ export const CreateFunction = operation('CreateFunction', {
       architecture: input.Architectures?.[0] ?? defaults.architecture,
       scratchMb: input.EphemeralStorage?.Size ?? defaults.scratchMb,
       tracingMode: input.TracingConfig?.Mode ?? 'PassThrough',
+      vpc: input.VpcConfig,
+      logging: input.LoggingConfig,
       environment: environmentOf(input.Environment),
-      kmsKeyArn: input.KMSKeyArn,
+      kmsKeyArn: input.KMSKeyArn || undefined,
       ...storeCode(context, named.name, input.Code),
       modifiedAtMs: now,
       revisionId: ids.uuid(),
@@ -115,12 +128,16 @@ export const UpdateFunctionCode = operation('UpdateFunctionCode', {
 
 export const UpdateFunctionConfiguration = operation('UpdateFunctionConfiguration', {
   access: async (input, scope) => [
-    await functionAccess(scope, 'lambda:UpdateFunctionConfiguration', namedFunction(scope, input.FunctionName)),
+    await functionAccess(scope, 'lambda:UpdateFunctionConfiguration', namedFunction(scope, input.FunctionName), {
+      context: networkOf(input.VpcConfig),
+    }),
     ...(input.Role === undefined ? [] : [await passRole(scope, input.Role, 'lambda.amazonaws.com')]),
   ],
   async handle(input, context) {
     const record = await requireFunction(context, namedFunction(context, input.FunctionName));
     requireRevision(record, input.RevisionId);
+    requireSupported(input);
+    requireLimits(input);
     if (input.Role !== undefined) await requireAssumable(context, input.Role);
     return configurationShape(context, write(context, { ...record, ...changesOf(input, record) }));
   },
@@ -136,6 +153,8 @@ function changesOf(input: UpdateFunctionConfigurationRequest, record: FunctionRe
     memoryMb: input.MemorySize ?? record.memoryMb,
     scratchMb: input.EphemeralStorage?.Size ?? record.scratchMb,
     tracingMode: input.TracingConfig?.Mode ?? record.tracingMode,
+    vpc: input.VpcConfig ?? record.vpc,
+    logging: input.LoggingConfig === undefined ? record.logging : { ...record.logging, ...input.LoggingConfig },
     environment: input.Environment === undefined ? record.environment : environmentOf(input.Environment),
     kmsKeyArn: input.KMSKeyArn === undefined ? record.kmsKeyArn : input.KMSKeyArn || undefined,
   };
@@ -168,6 +187,7 @@ async function deleteWhole(context: Context, { account, region, name }: Function
   await removeAll(codes);
   await removeAll(aliases);
   await removeAll(permissions);
+  await removeAll(retries);
 }
 
 async function deleteVersion(context: Context, record: FunctionRecord): Promise<void> {

@@ -5,6 +5,7 @@ import { Invoke, queuedInvocations } from './invoke.ts';
 import { metering } from './metering.ts';
 import { neverConfiguredOperations } from './never-configured.ts';
 import { permissionOperations } from './permissions.ts';
+import { retryOperations } from './retries.ts';
 import { settingOperations } from './settings.ts';
 import { taggableFunctions } from './taggables.ts';
 import { versionOperations } from './versions.ts';
@@ -16,6 +17,7 @@ export const lambda: ServiceDefinition = {
     ...versionOperations,
     ...permissionOperations,
     ...settingOperations,
+    ...retryOperations,
     ...neverConfiguredOperations,
     Invoke,
   ],

@@ -12,12 +12,15 @@ import { variablesOf } from './configuration.ts';
 import { noteRun } from './metering.ts';
 import { functionAccess, functionArn, isAliasName, type Named, namedFunction, requireFunction, requireVersion } from './names.ts';
 import { aliases, codes, type FunctionRecord, latest, type QueuedInvocation, queue } from './records.ts';
+import { retriesOf } from './retries.ts';
 import { byUser, fault, operation } from './service.ts';
 
 const sts = callsTo<StsOperations>('sts');
 
 /** AWS: how long the queue waits before the second and the third attempt. */
 const retryDelaysMs = [60_000, 120_000];
+/** AWS: an invocation that is throttled is tried again ever later, up to five minutes. */
+const throttledDelayMs = { first: 1_000, max: 300_000 };
 /** Longer than any function may run. */
 const leaseMs = 16 * 60_000;
 const logTailBytes = 4_096;
@@ -203,8 +206,19 @@ export const queuedInvocations = outsideJob<Claimed, 'done' | 'failed' | 'busy'>
   async settle({ invocation }, outcome, { transaction, now }) {
     queue.remove(transaction, invocation);
     if (outcome === 'done') return;
-    const attempts = outcome === 'busy' ? invocation.attempts - 1 : invocation.attempts;
-    const delayMs = outcome === 'busy' ? 1_000 : retryDelaysMs[attempts - 1];
-    if (delayMs !== undefined) queue.put(transaction, { ...invocation, attempts, dueAtMs: now + delayMs });
+    const { attempts: attemptsMax, ageSeconds } = await retriesOf(transaction, invocation);
+    const { throttled = 0 } = invocation;
+    const next =
+      outcome === 'busy'
+        ? {
+            attempts: invocation.attempts - 1,
+            throttled: throttled + 1,
+            delayMs: Math.min(throttledDelayMs.first * 2 ** throttled, throttledDelayMs.max),
+          }
+        : { attempts: invocation.attempts, throttled, delayMs: retryDelaysMs[invocation.attempts - 1] };
+    // AWS: it is dropped when it has been tried often enough, or has become too old.
+    if (next.delayMs === undefined || next.attempts > attemptsMax || now + next.delayMs - invocation.queuedAtMs > ageSeconds * 1_000)
+      return;
+    queue.put(transaction, { ...invocation, attempts: next.attempts, throttled: next.throttled, dueAtMs: now + next.delayMs });
   },
 });

@@ -70,24 +70,6 @@ export const ListCodeSigningConfigs = operation('ListCodeSigningConfigs', {
   handle: () => ({ CodeSigningConfigs: [] }),
 });
 
-export const GetFunctionEventInvokeConfig = operation('GetFunctionEventInvokeConfig', {
-  access: onFunction('lambda:GetFunctionEventInvokeConfig'),
-  async handle(input, context) {
-    const named = namedFunction(context, input.FunctionName, input.Qualifier);
-    await requireVersion(context, named);
-    const arn = functionArn(context, { ...named, qualifier: named.qualifier ?? latest });
-    throw fault('ResourceNotFoundException', `The function ${arn} doesn't have an EventInvokeConfig`, byUser);
-  },
-});
-
-export const ListFunctionEventInvokeConfigs = operation('ListFunctionEventInvokeConfigs', {
-  access: onFunction('lambda:ListFunctionEventInvokeConfigs'),
-  async handle(input, context) {
-    await requireFunction(context, namedFunction(context, input.FunctionName));
-    return { FunctionEventInvokeConfigs: [] };
-  },
-});
-
 export const ListProvisionedConcurrencyConfigs = operation('ListProvisionedConcurrencyConfigs', {
   access: onFunction('lambda:ListProvisionedConcurrencyConfigs'),
   async handle(input, context) {
@@ -123,8 +105,6 @@ export const neverConfiguredOperations = [
   ListFunctionUrlConfigs,
   GetFunctionCodeSigningConfig,
   ListCodeSigningConfigs,
-  GetFunctionEventInvokeConfig,
-  ListFunctionEventInvokeConfigs,
   ListProvisionedConcurrencyConfigs,
   ListLayers,
   ListLayerVersions,

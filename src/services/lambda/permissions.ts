@@ -92,11 +92,21 @@ function requirePolicyRevision(record: PermissionsRecord | undefined, given: str
 }
 
 async function statementOf(scope: Scope, named: Named, input: AddPermissionRequest): Promise<Readonly<Record<string, unknown>>> {
-  const condition = {
-    ...(input.SourceAccount === undefined ? {} : { StringEquals: { 'AWS:SourceAccount': input.SourceAccount } }),
-    ...(input.PrincipalOrgID === undefined ? {} : { StringEquals: { 'aws:PrincipalOrgID': input.PrincipalOrgID } }),
-    ...(input.SourceArn === undefined ? {} : { ArnLike: { 'AWS:SourceArn': input.SourceArn } }),
+  const given = (members: Readonly<Record<string, string | undefined>>) =>
+    Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+  const operators = {
+    StringEquals: given({
+      'AWS:SourceAccount': input.SourceAccount,
+      'aws:PrincipalOrgID': input.PrincipalOrgID,
+      'lambda:EventSourceToken': input.EventSourceToken,
+      'lambda:FunctionUrlAuthType': input.FunctionUrlAuthType,
+    }),
+    ArnLike: given({ 'AWS:SourceArn': input.SourceArn }),
+    Bool: given({
+      'lambda:InvokedViaFunctionUrl': input.InvokedViaFunctionUrl === undefined ? undefined : String(input.InvokedViaFunctionUrl),
+    }),
   };
+  const condition = Object.fromEntries(Object.entries(operators).filter(([, keys]) => Object.keys(keys).length > 0));
   return {
     Sid: input.StatementId,
     Effect: 'Allow',

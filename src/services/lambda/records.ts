@@ -2,7 +2,7 @@
 // asynchronous invocations.
 import type { Secret } from '../../base/secret.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
-import type { Architecture, Runtime, TracingMode } from './api.gen.ts';
+import type { Architecture, LoggingConfig, Runtime, TracingMode, VpcConfig } from './api.gen.ts';
 
 /** The version that changes; the others are numbered and never do. */
 export const latest = '$LATEST';
@@ -21,6 +21,9 @@ export interface FunctionRecord {
   readonly architecture: Architecture;
   readonly scratchMb: number;
   readonly tracingMode: TracingMode;
+  /** Kept and shown; the network of a function is the server's. */
+  readonly vpc?: VpcConfig | undefined;
+  readonly logging?: LoggingConfig | undefined;
   /** JSON object of names and values; sealed, as Lambda encrypts it at rest. */
   readonly environment?: Secret | undefined;
   readonly kmsKeyArn?: string | undefined;
@@ -66,6 +69,17 @@ export interface PermissionsRecord {
   readonly revisionId: string;
 }
 
+/** How asynchronous invocations are tried again; undefined: as AWS does by default. */
+export interface RetryRecord {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly qualifier: string;
+  readonly attempts?: number | undefined;
+  readonly ageSeconds?: number | undefined;
+  readonly modifiedAtMs: number;
+}
+
 export interface QueuedInvocation {
   readonly account: string;
   readonly region: string;
@@ -75,6 +89,8 @@ export interface QueuedInvocation {
   readonly dueAtMs: number;
   readonly queuedAtMs: number;
   readonly attempts: number;
+  /** How often there was no room for it. */
+  readonly throttled?: number | undefined;
   readonly event: Secret;
 }
 
@@ -97,6 +113,12 @@ export const aliases: Collection<AliasRecord> = collection('lambda.alias', ({ ac
   alias,
 ]);
 export const permissions: Collection<PermissionsRecord> = collection('lambda.permission', ({ account, region, name, qualifier }) => [
+  account,
+  region,
+  name,
+  qualifier,
+]);
+export const retries: Collection<RetryRecord> = collection('lambda.retry', ({ account, region, name, qualifier }) => [
   account,
   region,
   name,

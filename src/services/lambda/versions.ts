@@ -1,6 +1,6 @@
 // Published versions and aliases. https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
 import type { Context, Scope } from '../../kit/context.ts';
-import { pageOf } from '../../kit/paging.ts';
+import { decodeMarker, encodeMarker, pageOf } from '../../kit/paging.ts';
 import type { AliasConfiguration, AliasRoutingConfiguration } from './api.gen.ts';
 import { codeSha256 } from './code.ts';
 import { configurationShape } from './configuration.ts';
@@ -66,15 +66,23 @@ export const ListVersionsByFunction = operation('ListVersionsByFunction', {
   async handle(input, context) {
     const { account, region, name } = await requireFunction(context, namedFunction(context, input.FunctionName));
     const limit = Math.min(input.MaxItems ?? listMax, listMax);
-    const page = await pageOf(context.transaction, functions, {
-      under: [account, region, name],
-      limit,
-      marker: input.Marker,
-      onBadMarker: badMarker,
-    });
-    return { Versions: page.items.map((record) => configurationShape(context, record, record.version)), NextMarker: page.marker };
+    const after = input.Marker === undefined ? -1 : Number(decodeMarker(input.Marker, badMarker));
+    const left = (await functions.all(context.transaction, account, region, name))
+      .filter(({ version }) => placeOf(version) > after)
+      .toSorted((one, other) => placeOf(one.version) - placeOf(other.version));
+    const shown = left.slice(0, limit);
+    const last = left.length > limit ? shown.at(-1) : undefined;
+    return {
+      Versions: shown.map((record) => configurationShape(context, record, record.version)),
+      NextMarker: last && encodeMarker(String(placeOf(last.version))),
+    };
   },
 });
+
+/** AWS: $LATEST comes first, then the versions by number. */
+function placeOf(version: string): number {
+  return version === latest ? 0 : Number(version);
+}
 
 export const CreateAlias = operation('CreateAlias', {
   access: (input, scope) => functionAccess(scope, 'lambda:CreateAlias', namedFunction(scope, input.FunctionName)),
@@ -96,7 +104,7 @@ export const CreateAlias = operation('CreateAlias', {
       alias: input.Name,
       version: input.FunctionVersion,
       description: input.Description ?? '',
-      routing: await routingOf(context, record, input.RoutingConfig),
+      routing: await routingOf(context, { ...record, version: input.FunctionVersion }, input.RoutingConfig),
       revisionId: context.ids.uuid(),
     };
     aliases.put(context.transaction, alias);
@@ -122,7 +130,10 @@ export const UpdateAlias = operation('UpdateAlias', {
       ...alias,
       version: input.FunctionVersion ?? alias.version,
       description: input.Description ?? alias.description,
-      routing: input.RoutingConfig === undefined ? alias.routing : await routingOf(context, alias, input.RoutingConfig),
+      routing:
+        input.RoutingConfig === undefined
+          ? alias.routing
+          : await routingOf(context, { ...alias, version: input.FunctionVersion ?? alias.version }, input.RoutingConfig),
       revisionId: context.ids.uuid(),
     };
     aliases.put(context.transaction, changed);
@@ -158,7 +169,7 @@ export const ListAliases = operation('ListAliases', {
 
 async function routingOf(
   context: Context,
-  { account, region, name }: Pick<AliasRecord, 'account' | 'region' | 'name'>,
+  { account, region, name, version: main }: Pick<AliasRecord, 'account' | 'region' | 'name' | 'version'>,
   routing: AliasRoutingConfiguration | undefined,
 ): Promise<AliasRecord['routing']> {
   const weights = Object.entries(routing?.AdditionalVersionWeights ?? {});
@@ -167,7 +178,7 @@ async function routingOf(
   if (weights.length > 1)
     throw fault('InvalidParameterValueException', 'Number of items in AdditionalVersionWeights cannot be greater than 1', byUser);
   const [version, weight] = first;
-  if (version === latest)
+  if (version === latest || main === latest)
     throw fault('InvalidParameterValueException', '$LATEST is not supported for an alias pointing to more than 1 version', byUser);
   await requireVersion(context, { account, region, name, qualifier: version });
   return { version, weight };

@@ -1,5 +1,5 @@
 // What other services ask about an account's part in its organisation: whether it manages or administers, and what it has switched on.
-import type { OrganizationDirectory } from '../../kit/ports.ts';
+import type { OrganizationDirectory, OrganizationMember } from '../../kit/ports.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { EffectivePolicyType } from './api.gen.ts';
 import { branchOf } from './branches.ts';
@@ -14,6 +14,7 @@ export function createOrganizationDirectory(): OrganizationDirectory {
       return (await units.get(transaction, organizationId, unitId))?.path;
     },
     managementOf,
+    membersFrom,
     async effectivePolicy(transaction, account, type) {
       const member = await members.get(transaction, account);
       const organization = member === undefined ? undefined : await organizations.get(transaction, member.organizationId);
@@ -42,6 +43,13 @@ export function createOrganizationDirectory(): OrganizationDirectory {
       };
     },
   };
+}
+
+async function membersFrom(transaction: Transaction, account: string, limit: number): Promise<readonly OrganizationMember[]> {
+  const first = await members.get(transaction, account);
+  const further = await members.list(transaction, [], { after: account, limit: first === undefined ? limit : limit - 1 });
+  const found = [...(first === undefined ? [] : [first]), ...further.map(({ value }) => value)];
+  return found.map((member) => ({ organizationId: member.organizationId, account: member.account, path: member.parentPath }));
 }
 
 function isEffectiveType(type: string): type is EffectivePolicyType {

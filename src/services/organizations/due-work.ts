@@ -1,25 +1,11 @@
 // What happens by itself when its time has come: closures, and handshakes that nobody answered.
-import type { Job, JobContext } from '../../kit/jobs.ts';
+import { dueWork, type JobContext } from '../../kit/jobs.ts';
 import { suspendAccount } from './accounts.ts';
 import { expireHandshake, forgetHandshake } from './handshake-state.ts';
 import { removeMember } from './membership.ts';
 import { type DueRecord, due, members, organizations } from './records.ts';
 
-const batch = 100;
-
-export const dueWork: Job = {
-  name: 'due-work',
-  everyMs: 10_000,
-  async run(job) {
-    const { transaction, now } = job;
-    const items = (await due.list(transaction, [], { limit: batch })).map(({ value }) => value).filter(({ dueAtMs }) => dueAtMs <= now);
-    for (const item of items) {
-      due.remove(transaction, item);
-      await perform(job, item);
-    }
-    return items.length === batch ? 'more' : undefined;
-  },
-};
+export const dueJob = dueWork({ name: 'due-work', everyMs: 10_000, records: due, dueAtMs: (item) => item.dueAtMs, batch: 100, perform });
 
 async function perform(job: JobContext, item: DueRecord): Promise<void> {
   switch (item.what) {

@@ -4,7 +4,7 @@ import { accountCreationOperations } from './account-creation.ts';
 import { accountOperations } from './accounts.ts';
 import { attachmentOperations } from './attachments.ts';
 import { delegationOperations } from './delegation.ts';
-import { dueWork } from './due-work.ts';
+import { dueJob } from './due-work.ts';
 import { effectiveOperations } from './effective.ts';
 import { handshakeOperations } from './handshakes.ts';
 import { organizationOperations } from './organization.ts';
@@ -36,5 +36,5 @@ export const organizations: ServiceDefinition = {
     ...resourcePolicyOperations,
   ],
   taggables: organizationTaggables,
-  jobs: [dueWork],
+  jobs: [dueJob],
 };

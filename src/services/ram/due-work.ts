@@ -1,25 +1,11 @@
 // What happens by itself when its time has come: invitations run out, and what was deleted is forgotten.
-import type { Job, JobContext } from '../../kit/jobs.ts';
+import { dueWork, type JobContext } from '../../kit/jobs.ts';
 import { tokens } from './idempotency.ts';
 import { forgetInvitation } from './invitation-state.ts';
 import { endInvitation } from './invitations.ts';
 import { associations, type DueRecord, due, invitations, permissions, shares, versions } from './records.ts';
 
-const batch = 100;
-
-export const dueWork: Job = {
-  name: 'due-work',
-  everyMs: 10_000,
-  async run(job) {
-    const { transaction, now } = job;
-    const items = (await due.list(transaction, [], { limit: batch })).map(({ value }) => value).filter(({ dueAtMs }) => dueAtMs <= now);
-    for (const item of items) {
-      due.remove(transaction, item);
-      await perform(job, item);
-    }
-    return items.length === batch ? 'more' : undefined;
-  },
-};
+export const dueJob = dueWork({ name: 'due-work', everyMs: 10_000, records: due, dueAtMs: (item) => item.dueAtMs, batch: 100, perform });
 
 async function perform(job: JobContext, { what, key }: DueRecord): Promise<void> {
   const { transaction } = job;

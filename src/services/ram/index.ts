@@ -1,7 +1,7 @@
 // AWS Resource Access Manager: table of contents.
 import type { ServiceDefinition } from '../../kit/service.ts';
 import { departures } from './departures.ts';
-import { dueWork } from './due-work.ts';
+import { dueJob } from './due-work.ts';
 import { invitationOperations } from './invitations.ts';
 import { mirrorOperations } from './mirrors.ts';
 import { permissionOperations } from './permissions.ts';
@@ -32,7 +32,7 @@ export const ram: ServiceDefinition = {
     ...sharingOperations,
     ...tagOperations,
   ],
-  jobs: [dueWork, replacementWork],
+  jobs: [dueJob, replacementWork],
   readers: [departures],
   taggables: [taggableShares, taggablePermissions],
 };

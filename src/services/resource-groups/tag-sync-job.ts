@@ -2,7 +2,7 @@
 import { Fault } from '../../base/fault.ts';
 import { callsTo, type SessionCredentials } from '../../kit/calls.ts';
 import type { Context } from '../../kit/context.ts';
-import type { Job, JobContext } from '../../kit/jobs.ts';
+import { dueWork, type JobContext } from '../../kit/jobs.ts';
 import type { TagFilter, Operations as TaggingOperations } from '../resourcegroupstaggingapi/api.gen.ts';
 import type { Operations as StsOperations } from '../sts/api.gen.ts';
 import { applicationKey, change } from './applications.ts';
@@ -13,26 +13,23 @@ import { typeFilters } from './types.ts';
 
 const sts = callsTo<StsOperations>('sts');
 const tagging = callsTo<TaggingOperations>('resourcegroupstaggingapi');
-const everyMs = 10_000;
 /** Between two passes over the resources of one task. */
 const passMs = 15_000;
 /** What one call of TagResources takes, and so one step of a task. */
 const stepMax = 20;
 
-export const tagSync: Job = {
+export const tagSync = dueWork({
   name: 'tag-sync',
-  everyMs,
-  async run(job) {
-    const [next] = await dueTasks.list(job.transaction, [], { limit: 1 });
-    if (next === undefined || next.value.dueAtMs > job.now) return undefined;
-    const { account, region, group: name, taskId } = next.value;
+  everyMs: 10_000,
+  records: dueTasks,
+  dueAtMs: (task) => task.dueAtMs,
+  batch: 1,
+  async perform(job, { account, region, group: name, taskId }) {
     const task = await tasks.get(job.transaction, account, region, name, taskId);
     const group = await groups.get(job.transaction, account, region, name);
-    dueTasks.remove(job.transaction, next.value);
     if (task !== undefined && group !== undefined) await step(job, group, task);
-    return 'more';
   },
-};
+});
 
 /** A bounded part of a pass: first resources are put into the application, then those that no longer match are taken out. */
 async function step(job: JobContext, group: GroupRecord, task: TaskRecord): Promise<void> {

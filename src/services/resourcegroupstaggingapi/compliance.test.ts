@@ -2,7 +2,9 @@
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
+import { limits } from '../../base/limits.ts';
 import type { Structure } from '../../protocol/protocol.ts';
+import { secrets } from '../secretsmanager/records.ts';
 import { reportOf } from './report.ts';
 
 let castellan: InProcess;
@@ -136,6 +138,41 @@ describe('under a tag policy', () => {
       token = String(output['PaginationToken']);
     }
     expect(rows).toHaveLength(3);
+  });
+
+  test('counts exactly what is in more accounts, and in a larger account, than one unit of work looks at', async () => {
+    const before = (await call('GetComplianceSummary')).output['SummaryList'] as readonly { readonly NonCompliantResources: number }[];
+    const organizations = castellan.organizations();
+    const members: string[] = [];
+    for (let index = 0; index < limits.complianceAccountsAtOnce + 5; index += 1) {
+      const made = await organizations.createAccount({ AccountName: `m${index}`, Email: `m${index}@example.org` });
+      members.push(made.CreateAccountStatus?.AccountId ?? '');
+    }
+    const inLarge = limits.complianceRecordsAtOnce * 2 + 1;
+    await castellan.store.transact(async (transaction) => {
+      // Copies of a secret that its service made: it is the number that matters.
+      const model = await secrets.get(transaction, member, 'us-east-1', 's');
+      if (model === undefined) throw new Error('there is no secret to copy');
+      for (const account of members) secrets.put(transaction, { ...model, account });
+      for (let index = 0; index < inLarge; index += 1)
+        secrets.put(transaction, { ...model, account: members[50] ?? '', name: `s/${index}` });
+    });
+    const added = members.length + inLarge;
+    expect((await call('GetComplianceSummary')).output['SummaryList']).toMatchObject([
+      { NonCompliantResources: (before[0]?.NonCompliantResources ?? 0) + added },
+    ]);
+    const counted = new Map<string, number>();
+    const order: string[] = [];
+    let token = '';
+    do {
+      const { output } = await call('GetComplianceSummary', { GroupBy: ['TARGET_ID'], MaxResults: 40, PaginationToken: token });
+      const rows = output['SummaryList'] as readonly { readonly TargetId: string; readonly NonCompliantResources: number }[];
+      for (const { TargetId, NonCompliantResources } of rows) counted.set(TargetId, NonCompliantResources);
+      order.push(...rows.map(({ TargetId }) => TargetId));
+      token = String(output['PaginationToken']);
+    } while (token !== '');
+    expect(order).toEqual([castellan.account, member, ...members].toSorted());
+    expect(members.map((account) => counted.get(account))).toEqual(members.map((_, index) => (index === 50 ? inLarge + 1 : 1)));
   });
 
   test('lists the tags that the policy reports as required, by type', async () => {

@@ -1,7 +1,7 @@
-// Who may ask for the compliance of a whole organisation, and the accounts that are in it.
+// Who may ask for the compliance of a whole organisation, and which of its accounts are asked about.
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/tag-policies-orgs.html
 import type { Scope } from '../../kit/context.ts';
-import type { OrganizationStanding } from '../../kit/ports.ts';
+import type { OrganizationMember, OrganizationStanding } from '../../kit/ports.ts';
 import { fault, globalRegion, invalidParameter } from './service.ts';
 
 const tagPolicyPrincipal = 'tagpolicies.tag.amazonaws.com';
@@ -25,24 +25,50 @@ export async function requireManagement(scope: Scope): Promise<Organization> {
   return { ...standing, rootId: rootOf(standing) };
 }
 
-/** The accounts of the organisation, or of the named accounts, units and root in it. @throws Fault InvalidParameterException */
-export async function accountsOf(
-  scope: Scope,
-  { organizationId, rootId, managementAccount }: Organization,
-  targets: readonly string[] | undefined,
-): Promise<readonly string[]> {
-  const branch = await scope.organizations.branchOf(scope.transaction, organizationId, `${organizationId}/${rootId}`, undefined);
-  const members = branch?.accounts ?? [];
-  const own = await scope.organizations.standingOf(scope.transaction, managementAccount, tagPolicyPrincipal);
-  const all = [{ account: managementAccount, path: `${own?.path ?? ''}${managementAccount}` }, ...members];
-  if (targets === undefined) return all.map(({ account }) => account);
-  const chosen = new Set<string>();
-  for (const target of targets) {
-    const under = all.filter(({ path }) => path.split('/').includes(target));
-    if (under.length === 0) throw invalidParameter(`The target ID ${target} is invalid, unsupported, or doesn't exist.`);
-    for (const { account } of under) chosen.add(account);
+/** @throws Fault ConstraintViolationException when no tag policy reaches any account of the organisation */
+export async function requireTagPolicy(scope: Scope, organization: Organization): Promise<void> {
+  for await (const members of membersOf(scope, organization, '')) {
+    for (const { account } of members) if ((await tagRulesOf(scope, account)).length > 0) return;
   }
-  return [...chosen];
+  throw constraint('You must have a tag policy attached to the organization root, an OU, or an account.');
+}
+
+export async function tagRulesOf({ guardrails, transaction }: Scope, account: string) {
+  return (await guardrails.placeOf(account, transaction))?.tagRules ?? [];
+}
+
+/** The targets themselves, which may be accounts, units and the root. @throws Fault InvalidParameterException */
+export async function requireTargets(scope: Scope, { organizationId, rootId }: Organization, targets: readonly string[]): Promise<void> {
+  const { organizations, transaction } = scope;
+  for (const target of targets) {
+    const isThere =
+      target === rootId ||
+      (target.startsWith('ou-') && (await organizations.unitPath(transaction, organizationId, target)) !== undefined) ||
+      (await organizations.standingOf(transaction, target, tagPolicyPrincipal))?.organizationId === organizationId;
+    if (!isThere) throw invalidParameter(`The target ID ${target} is invalid, unsupported, or doesn't exist.`);
+  }
+}
+
+/** Undefined targets stand for the whole organisation. */
+export function isTargeted({ account, path }: OrganizationMember, targets: ReadonlySet<string> | undefined): boolean {
+  return targets === undefined || targets.has(account) || path.split('/').some((part) => targets.has(part));
+}
+
+const batchMax = 100;
+
+/** The accounts of the organisation in the order of their ids, from this one on, in batches. */
+export async function* membersOf(
+  { organizations, transaction }: Scope,
+  { organizationId }: Organization,
+  from: string,
+): AsyncGenerator<readonly OrganizationMember[]> {
+  for (let next: string | undefined = from; next !== undefined; ) {
+    const batch: readonly OrganizationMember[] = await organizations.membersFrom(transaction, next, batchMax);
+    yield batch.filter((member) => member.organizationId === organizationId);
+    const last = batch.length < batchMax ? undefined : batch.at(-1)?.account;
+    // Sorts after the account, and before every other one.
+    next = last === undefined ? undefined : `${last} `;
+  }
 }
 
 export function constraint(message: string) {

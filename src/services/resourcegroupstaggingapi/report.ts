@@ -5,8 +5,8 @@ import { Fault } from '../../base/fault.ts';
 import { callsTo } from '../../kit/calls.ts';
 import type { Context } from '../../kit/context.ts';
 import type { Operations as S3Operations } from '../s3/api.gen.ts';
-import { type Judged, judgedResources, rulesOf } from './evaluation.ts';
-import { accountsOf, requireManagement } from './organization.ts';
+import { type InPart, type Judged, judgedParts } from './evaluation.ts';
+import { requireManagement, requireTagPolicy } from './organization.ts';
 import { reports } from './records.ts';
 import { invalidParameter, operation } from './service.ts';
 
@@ -19,9 +19,10 @@ export const StartReportCreation = operation('StartReportCreation', {
   access: () => ({ action: 'tag:StartReportCreation', resource: '*' }),
   async handle({ S3Bucket: bucket }, context) {
     const organization = await requireManagement(context);
-    const rules = await rulesOf(context, await accountsOf(context, organization, undefined));
+    await requireTagPolicy(context, organization);
     const rows: Judged[] = [];
-    for await (const judged of judgedResources(context, rules)) rows.push(judged);
+    const inPart: InPart = (read) => read(context);
+    for await (const { judged } of judgedParts(inPart, { organization, targets: undefined, from: '' })) rows.push(...judged);
     const { organizationId } = organization;
     const key = `AwsTagPolicies/${organizationId}/${isoSeconds(context.now)}/report.csv`;
     await store(context, bucket, key, reportOf(rows));

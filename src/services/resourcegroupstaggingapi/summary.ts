@@ -1,11 +1,12 @@
-// GetComplianceSummary: how many resources of the organisation break their tag policies, by account, region and type. Counted when it is asked for.
+// GetComplianceSummary: how many resources of the organisation break their tag policies, by account, region and type. Counted when it is asked for,
+// after the request's own unit of work, in many small ones: each account is as it was when its turn came.
 import { isoSeconds } from '../../base/clock.ts';
-import type { Scope } from '../../kit/context.ts';
+import type { Outside } from '../../kit/jobs.ts';
 import type { GetComplianceSummaryInput, Summary } from './api.gen.ts';
-import { type Judged, judgedResources, rulesOf } from './evaluation.ts';
-import { accountsOf, type Organization, requireManagement } from './organization.ts';
+import { type InPart, type Judged, judgedParts, type Part } from './evaluation.ts';
+import { type Organization, requireManagement, requireTagPolicy, requireTargets } from './organization.ts';
 import { requireTypeFilters } from './resources.ts';
-import { operation } from './service.ts';
+import { globalRegion, operation } from './service.ts';
 import { decodeToken, encodeToken, invalidToken } from './tokens.ts';
 import { matchesType } from './walk.ts';
 
@@ -15,40 +16,66 @@ export const GetComplianceSummary = operation('GetComplianceSummary', {
   access: () => ({ action: 'tag:GetComplianceSummary', resource: '*' }),
   async handle(input, context) {
     const organization = await requireManagement(context);
+    const { MaxResults = perPage, PaginationToken, ...filters } = input;
     requireTypeFilters(input.ResourceTypeFilters);
-    const accounts = await accountsOf(context, organization, input.TargetIdFilters);
-    const rows = await countedRows(context, input, organization, await rulesOf(context, accounts));
-    const { MaxResults, PaginationToken, ...filters } = input;
+    await requireTargets(context, organization, input.TargetIdFilters ?? []);
+    await requireTagPolicy(context, organization);
+    const { account, region, now } = context;
     const query = { operation: 'GetComplianceSummary', filters };
     const after = rowAfter(decodeToken(PaginationToken, context, query));
-    const left = [...rows].filter(([key]) => after === undefined || key > after).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const page = left.slice(0, MaxResults ?? perPage);
-    const last = left.length > page.length ? page.at(-1)?.[0] : undefined;
     return {
-      SummaryList: page.map(([, row]) => row),
-      PaginationToken: encodeToken(context, query, last === undefined ? undefined : { row: last }),
+      async afterCommit(outside) {
+        const { rows, more } = await rowsOf(outside, { input, organization, now, after, limit: MaxResults });
+        const position = more ? { row: rows.at(-1)?.[0] } : undefined;
+        return { SummaryList: rows.map(([, row]) => row), PaginationToken: encodeToken({ account, region, now }, query, position) };
+      },
     };
   },
 });
 
-async function countedRows(
-  scope: Scope,
-  input: GetComplianceSummaryInput,
-  organization: Organization,
-  rules: Parameters<typeof judgedResources>[1],
-): Promise<ReadonlyMap<string, Summary>> {
-  const rows = new Map<string, Summary>();
+interface Wanted {
+  readonly input: GetComplianceSummaryInput;
+  readonly organization: Organization;
+  readonly now: number;
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+interface Rows {
+  readonly rows: readonly (readonly [string, Summary])[];
+  readonly more: boolean;
+}
+
+const separator = '\u0001';
+
+async function rowsOf(outside: Outside, { input, organization, now, after, limit }: Wanted): Promise<Rows> {
+  const isByAccount = input.GroupBy?.includes('TARGET_ID') === true;
+  const groupOf = grouping(input, organization, isoSeconds(now));
+  const counted = new Map<string, Summary>();
   const count = (group: Omit<Summary, 'NonCompliantResources'>, more: number): void => {
-    const key = [group.TargetId, group.Region, group.ResourceType].map((part) => part ?? '').join('\u0001');
-    rows.set(key, { ...group, NonCompliantResources: (rows.get(key)?.NonCompliantResources ?? 0) + more });
+    const key = [group.TargetId, group.Region, group.ResourceType].map((part) => part ?? '').join(separator);
+    if (after !== undefined && key <= after) return;
+    counted.set(key, { ...group, NonCompliantResources: (counted.get(key)?.NonCompliantResources ?? 0) + more });
   };
-  const groupOf = grouping(input, organization, isoSeconds(scope.now));
   // What is not grouped is one sum, which may be zero.
   if ((input.GroupBy ?? []).length === 0) count(groupOf(undefined), 0);
-  for await (const judged of judgedResources(scope, rules)) {
-    if (!judged.compliance.ComplianceStatus && isAskedFor(judged, input)) count(groupOf(judged), 1);
+  const inPart: InPart = (read) =>
+    outside.transact((job) => read(job.contextFor({ account: organization.managementAccount, region: globalRegion })));
+  const targets = input.TargetIdFilters === undefined ? undefined : new Set(input.TargetIdFilters);
+  // Rows by account are in the order of the accounts, so that a page begins at the account at which the one before it ended.
+  const from = isByAccount ? (after?.split(separator)[0] ?? '') : '';
+  for await (const part of judgedParts(inPart, { organization, targets, from })) {
+    for (const judged of part.judged) if (!judged.compliance.ComplianceStatus && isAskedFor(judged, input)) count(groupOf(judged), 1);
+    if (isByAccount && completeRows(counted, part) > limit) break;
   }
-  return rows;
+  const rows = [...counted].toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return { rows: rows.slice(0, limit), more: rows.length > limit };
+}
+
+/** Rows of accounts that are done. */
+function completeRows(counted: ReadonlyMap<string, Summary>, { next }: Part): number {
+  if (next === undefined) return counted.size;
+  return [...counted.values()].filter(({ TargetId = '' }) => TargetId < next.account).length;
 }
 
 function grouping({ GroupBy = [] }: GetComplianceSummaryInput, { rootId }: Organization, now: string) {

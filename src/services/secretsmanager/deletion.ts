@@ -1,7 +1,7 @@
 // Deleting secrets: marked first, gone after the recovery window, unless they are restored. A job does what has become due.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
 import type { Context } from '../../kit/context.ts';
-import type { Job } from '../../kit/jobs.ts';
+import { dueWork } from '../../kit/jobs.ts';
 import { onSecret } from './access.ts';
 import type { DeleteSecretRequest } from './api.gen.ts';
 import { eraseSecret } from './erasure.ts';
@@ -115,19 +115,16 @@ function placeOf({ account, region, name }: SecretRecord) {
 }
 
 /** Deletes what has waited long enough. */
-export const secretDeletion: Job = {
+export const secretDeletion = dueWork({
   name: 'secret-deletion',
   everyMs: 60_000,
-  async run({ transaction, now, contextFor }) {
-    const earliest = await dueDeletions.list(transaction, [], { limit: batchMax });
-    const due = earliest.map(({ value }) => value).filter(({ dueAtMs }) => dueAtMs <= now);
-    for (const item of due) {
-      const secret = await secrets.get(transaction, item.account, item.region, item.name);
-      if (secret?.deletion?.dueAtMs === item.dueAtMs) await finish(contextFor(item), secret);
-      dueDeletions.remove(transaction, item);
-    }
-    return due.length === batchMax ? 'more' : undefined;
+  records: dueDeletions,
+  dueAtMs: (item) => item.dueAtMs,
+  batch: batchMax,
+  async perform({ transaction, contextFor }, item) {
+    const secret = await secrets.get(transaction, item.account, item.region, item.name);
+    if (secret?.deletion?.dueAtMs === item.dueAtMs) await finish(contextFor(item), secret);
   },
-};
+});
 
 export const deletionOperations = [DeleteSecret, RestoreSecret];

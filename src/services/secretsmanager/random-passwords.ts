@@ -1,8 +1,7 @@
 // GetRandomPassword. https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandomPassword.html
 
-import type { Ids } from '../../base/ids.ts';
+import { type Ids, randomText } from '../../base/ids.ts';
 import type { GetRandomPasswordRequest } from './api.gen.ts';
-import { randomText } from './secret-ids.ts';
 import { fault, operation } from './service.ts';
 
 export const GetRandomPassword = operation('GetRandomPassword', {

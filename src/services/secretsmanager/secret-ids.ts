@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen
 
 import { parseArn } from '../../base/arn.ts';
-import type { Ids } from '../../base/ids.ts';
+import { type Ids, randomText } from '../../base/ids.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import { resourceNamed } from '../../kit/resource-arns.ts';
@@ -41,18 +41,6 @@ export function arnOf(
 
 export function newSuffix(ids: Ids): string {
   return randomText(ids, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789', suffixLength);
-}
-
-/** Equally likely characters: bytes beyond the last whole multiple of the alphabet's length are thrown away. */
-export function randomText(ids: Ids, alphabet: string, length: number): string {
-  const limit = 256 - (256 % alphabet.length);
-  let text = '';
-  while (text.length < length) {
-    for (const byte of ids.bytes(length)) {
-      if (byte < limit && text.length < length) text += alphabet.charAt(byte % alphabet.length);
-    }
-  }
-  return text;
 }
 
 /** The account in which the id looks for its secret: a name is always the caller's own. */

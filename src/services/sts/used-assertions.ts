@@ -1,7 +1,7 @@
 // Assertions that were redeemed, kept until they expire, so that none is redeemed twice for a role. A person may have several roles in one
 // sign-in, and tools assume them one after the other with the same assertion (ADR 24).
 import { type Collection, collection } from '../../kit/collection.ts';
-import type { Job } from '../../kit/jobs.ts';
+import { dueWork } from '../../kit/jobs.ts';
 import type { Transaction } from '../../store/store.ts';
 
 interface UsedAssertion {
@@ -34,19 +34,14 @@ export async function redeem(transaction: Transaction, { roleArn, ...assertion }
   return true;
 }
 
-const batch = 200;
-
-export const usedAssertionsJob: Job = {
+export const usedAssertionsJob = dueWork({
   name: 'used-assertions',
   everyMs: 10 * 60_000,
-  async run({ transaction, now }) {
-    const first = await expiring.list(transaction, [], { limit: batch });
-    const expired = first.filter(({ value }) => value.expiresAtMs <= now);
-    for (const { value } of expired) {
-      const assertion = await used.get(transaction, value.provider, value.id);
-      if (assertion !== undefined) used.remove(transaction, assertion);
-      expiring.remove(transaction, value);
-    }
-    return expired.length === batch ? 'more' : undefined;
+  records: expiring,
+  dueAtMs: ({ expiresAtMs }) => expiresAtMs,
+  batch: 200,
+  async perform({ transaction }, { provider, id }) {
+    const assertion = await used.get(transaction, provider, id);
+    if (assertion !== undefined) used.remove(transaction, assertion);
   },
-};
+});

@@ -11,35 +11,48 @@ export interface ReadSet {
 }
 
 interface ReadRange {
+  readonly collection: string;
   readonly range: Range;
   /** The last key that was seen, when the limit ended the walk; beyond it nothing was read. */
   readonly until: string | undefined;
 }
 
+/** Every unit fills one and few are asked what is in theirs, so it is a list until somebody asks. */
 export function createReadSet(): ReadSet {
-  const points = new Map<string, Set<string>>();
-  const ranges = new Map<string, ReadRange[]>();
-  const inside = (key: string, { range, until }: ReadRange): boolean => {
-    if (!isInRange(key, range)) return false;
-    if (until === undefined) return true;
-    const order = compareKeys(key, until);
-    return range.descending ? order >= 0 : order <= 0;
+  /** Collection and key by turns. */
+  const points: string[] = [];
+  const ranges: ReadRange[] = [];
+  let indexed = 0;
+  let keys: Map<string, Set<string>> | undefined;
+
+  const index = (): ReadonlyMap<string, ReadonlySet<string>> => {
+    keys ??= new Map();
+    for (; indexed < points.length; indexed += 2) {
+      const [collection = '', key = ''] = [points[indexed], points[indexed + 1]];
+      const known = keys.get(collection);
+      if (known === undefined) keys.set(collection, new Set([key]));
+      else known.add(key);
+    }
+    return keys;
   };
   return {
     point(collection, key) {
-      const keys = points.get(collection);
-      if (keys === undefined) points.set(collection, new Set([key]));
-      else keys.add(key);
+      points.push(collection, key);
     },
     range(collection, range, found) {
-      const read = { range, until: found.length >= range.limit ? found.at(-1)?.key : undefined };
-      const known = ranges.get(collection);
-      if (known === undefined) ranges.set(collection, [read]);
-      else known.push(read);
+      ranges.push({ collection, range, until: found.length >= range.limit ? found.at(-1)?.key : undefined });
     },
     includes(collection, key) {
-      return points.get(collection)?.has(key) === true || ranges.get(collection)?.some((read) => inside(key, read)) === true;
+      if (index().get(collection)?.has(key) === true) return true;
+      return ranges.some((read) => read.collection === collection && isInside(key, read));
     },
-    isEmpty: () => points.size === 0 && ranges.size === 0,
+    isEmpty: () => points.length === 0 && ranges.length === 0,
   };
+}
+
+function isInside(key: string, { range, until }: ReadRange): boolean {
+  if (!isInRange(key, range)) return false;
+  if (until === undefined) return true;
+  const order = compareKeys(key, until);
+  return range.descending ? order >= 0 : order <= 0;
 }
