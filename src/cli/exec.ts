@@ -1,5 +1,6 @@
 // `castellan exec --secret NAME -- COMMAND`: runs a command with secrets in its environment, and in nobody else's.
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import type { CommandContext } from './main.ts';
 import { CommandError } from './output.ts';
 import { membersOf, secretValue, textOf } from './secret.ts';
@@ -31,7 +32,7 @@ function variableName(text: string): string {
   return text.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=[0-9])/, '_');
 }
 
-const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
 
 /** The command's exit code; 128 and its number for a signal, as shells say it. */
 function run(command: string, parameters: readonly string[], environment: CommandContext['environment']): Promise<number> {
@@ -39,7 +40,13 @@ function run(command: string, parameters: readonly string[], environment: Comman
     const child = spawn(command, [...parameters], { stdio: 'inherit', env: environment });
     const forward = (signal: NodeJS.Signals) => void child.kill(signal);
     for (const signal of forwarded) process.on(signal, forward);
-    child.once('error', (error) => reject(new CommandError(`\`${command}\` could not be started (${error.message})`, 127)));
-    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 137)));
+    child.once('error', (error) => {
+      const isForbidden = 'code' in error && error.code === 'EACCES';
+      reject(new CommandError(`\`${command}\` could not be started (${error.message})`, isForbidden ? 126 : 127));
+    });
+    child.once('exit', (code, signal) => {
+      for (const each of forwarded) process.off(each, forward);
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
   });
 }

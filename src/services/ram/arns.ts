@@ -42,11 +42,11 @@ export function namedBy(arn: string, kind: 'resource-share' | 'resource-share-in
 /** @throws Fault MalformedArnException */
 export function requireShareId(arn: string): ShareId {
   const named = namedBy(arn, 'resource-share');
-  if (named === undefined) throw malformedArn(arn);
+  if (named === undefined) throw malformedArn('resource share');
   return { account: named.account, region: named.region, shareId: named.id };
 }
 
 /** @throws Fault MalformedArnException */
 export function requireArn(arn: string): void {
-  if (parseArn(arn) === undefined) throw malformedArn(arn);
+  if (parseArn(arn) === undefined) throw malformedArn('resource');
 }

@@ -156,7 +156,7 @@ export async function disassociate(
 async function countAssociation(context: Context, share: ShareId, kind: AssociationKind, step: 1 | -1): Promise<void> {
   if (kind === 'SOURCE') return;
   const what = kind === 'RESOURCE' ? 'resources' : 'principals';
-  const onExcess = () => limitExceeded(`You have reached the maximum number of ${what} that you can share.`);
+  const onExcess = () => limitExceeded(`You have reached the limit on the number of ${what} you can share.`);
   await count(context.transaction, share, what, step, { most: quotas[what], onExcess });
   const inShare = `${what} of ${share.shareId}`;
   await count(context.transaction, share, inShare, step, {

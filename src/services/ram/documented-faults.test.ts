@@ -140,6 +140,41 @@ test('what is named and is not there, or is no such name, is answered as each op
   }
 });
 
+test('sentences are AWS’s where they are known', async () => {
+  const { ram, member } = setting;
+  const limit = 'The specified value for NextToken is not valid.';
+  const cases: readonly (readonly [string, object, string])[] = [
+    [
+      'GetResourceShares',
+      { resourceOwner: 'SELF', resourceShareArns: ['x'] },
+      'The specified resource share ARN is not valid. Verify the ARN and try again.',
+    ],
+    ['GetResourcePolicies', { resourceArns: ['x'] }, 'The specified resource ARN is not valid. Verify the ARN and try again.'],
+    [
+      'DeleteResourceShare',
+      { resourceShareArn: nowhere('resource-share') },
+      `ResourceShare ${nowhere('resource-share')} could not be found.`,
+    ],
+    [
+      'CreateResourceShare',
+      { name: 'x', principals: ['o-aaaaaaaaaa'] },
+      'Principal ID o-aaaaaaaaaa is malformed. Verify the ID and try again.',
+    ],
+    [
+      'CreateResourceShare',
+      { name: 'x', principals: [`arn:aws:iam::${member.account}:root`] },
+      `Principal ID arn:aws:iam::${member.account}:root is malformed. Verify the ID and try again.`,
+    ],
+    [
+      'CreateResourceShare',
+      { name: 'x', principals: ['arn:aws:organizations::111122223333:organization/o-bbbbbbbbbb'] },
+      'Organization o-bbbbbbbbbb could not be found.',
+    ],
+    ['ListResources', { resourceOwner: 'SELF', nextToken: 'x' }, limit],
+  ];
+  for (const [operation, input, message] of cases) expect((await ram(operation, input)).output['message'], operation).toBe(message);
+});
+
 test('filters narrow every list, alone and together', async () => {
   const { ok, member, organizationArn, outsider } = setting;
   const count = async (operation: string, list: string, input: object) => asList((await ok(operation, input))[list]).length;

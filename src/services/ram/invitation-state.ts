@@ -30,6 +30,7 @@ export async function invite(context: Context, share: ShareRecord, principal: st
     account: share.account,
     region: share.region,
     shareId: share.shareId,
+    shareName: share.name,
     receiver: holder.id,
     ...(holder.kind === 'account' ? {} : { receiverArn: principal }),
     entity: principal,

@@ -55,7 +55,7 @@ async function findInvitation({ transaction }: Scope, arn: string): Promise<Invi
 
 /** One that the caller's account has received. @throws Fault MalformedArnException, ResourceShareInvitationArnNotFoundException */
 async function requireInvitation(scope: Scope, arn: string): Promise<InvitationRecord> {
-  if (namedBy(arn, 'resource-share-invitation') === undefined) throw malformedArn(arn);
+  if (namedBy(arn, 'resource-share-invitation') === undefined) throw malformedArn('resource share invitation');
   const invitation = await findInvitation(scope, arn);
   if (invitation?.receiver === scope.account && invitation.region === scope.region) return invitation;
   throw fault('ResourceShareInvitationArnNotFoundException', `Resource share invitation ${arn} could not be found.`);
@@ -63,7 +63,7 @@ async function requireInvitation(scope: Scope, arn: string): Promise<InvitationR
 
 async function shapeOf(context: Context, invitation: InvitationRecord): Promise<ResourceShareInvitation> {
   const share = await shares.get(context.transaction, invitation.account, invitation.region, invitation.shareId);
-  return invitationShape(context, invitation, share?.name ?? '');
+  return invitationShape(context, invitation, share?.name ?? invitation.shareName ?? '');
 }
 
 /** @throws Fault for one that was answered or has run out */

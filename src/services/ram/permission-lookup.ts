@@ -87,7 +87,7 @@ export async function findPermission(scope: Looking, arn: string, version?: numb
 /** A permission that the caller may see: AWS's, or its own in this region. @throws Fault MalformedArnException, UnknownResourceException */
 export async function requirePermission(scope: Context, arn: string, version?: number): Promise<Permission> {
   const named = namedBy(arn, 'permission');
-  if (named === undefined) throw malformedArn(arn);
+  if (named === undefined) throw malformedArn('permission');
   const isVisible = named.account === 'aws' || (named.account === scope.account && named.region === scope.region);
   const permission = isVisible ? await findPermission(scope, arn, version) : undefined;
   if (permission === undefined) throw unknown('Permission', version === undefined ? arn : `${arn} version ${version}`);

@@ -150,6 +150,16 @@ test('an account outside has a group once it accepts, within twelve hours', asyn
       error: 'ResourceShareInvitationAlreadyRejectedException',
     });
   }
+  // It is still shown, with its name, when the share is long forgotten.
+  await ok('DeleteResourceShare', { resourceShareArn: declined });
+  castellan.clock.advance(3 * 3_600_000);
+  await castellan.work.settle();
+  const { resourceShareInvitations } = await ok(
+    'GetResourceShareInvitations',
+    { resourceShareInvitationArns: [declinedArn] },
+    outsider.user,
+  );
+  expect(resourceShareInvitations).toMatchObject([{ resourceShareArn: declined, resourceShareName: `share-${made}`, status: 'REJECTED' }]);
   // Nobody else answers it, and nobody else sees it.
   expect(await ram('AcceptResourceShareInvitation', { resourceShareInvitationArn: declinedArn }, setting.member.user)).toMatchObject({
     error: 'ResourceShareInvitationArnNotFoundException',

@@ -110,7 +110,9 @@ export function requireSuitable(
   holder: Holder,
 ): void {
   if (isInvited(holder) && !type.isForOutsiders) {
-    throw notPermitted('The resource you are attempting to share can only be shared within your AWS Organization.');
+    throw notPermitted(
+      'The resource you are attempting to share can only be shared within your AWS Organization. This error may also occur if you have not enabled sharing with your AWS organization, or that onboarding process is still in progress.',
+    );
   }
   if ((holder.kind === 'role' || holder.kind === 'user') && !type.hasPrincipals) {
     throw notPermitted(`Resources of type ${type.type} cannot be shared with IAM roles and users: ${principal}.`);

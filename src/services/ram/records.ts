@@ -80,6 +80,8 @@ export interface InvitationRecord {
   readonly account: string;
   readonly region: string;
   readonly shareId: string;
+  /** As the share was called when the invitation was sent: it may outlive the share. */
+  readonly shareName?: string | undefined;
   readonly receiver: string;
   /** A role or user, where one was invited. */
   readonly receiverArn?: string | undefined;

@@ -19,8 +19,11 @@ export function unknown(what: string, id: string): Fault {
   return fault('UnknownResourceException', `${what} ${id} could not be found.`);
 }
 
-export function malformedArn(arn: string): Fault {
-  return fault('MalformedArnException', `The specified resource ARN ${arn} is not valid. Verify the ARN and try again.`);
+type ArnOf = 'resource' | 'resource share' | 'resource share invitation' | 'permission';
+
+/** AWS prints what kind of ARN it is, and not the ARN. */
+export function malformedArn(kind: ArnOf): Fault {
+  return fault('MalformedArnException', `The specified ${kind} ARN is not valid. Verify the ARN and try again.`);
 }
 
 export function limitExceeded(message: string): Fault {

@@ -44,7 +44,7 @@ export const DisassociateResourceSharePermission = operation('DisassociateResour
     once(context, 'DisassociateResourceSharePermission', input, async () => {
       const share = await requireActive(context, input.resourceShareArn);
       const used = await sharePermissions.all(context.transaction, share.account, share.region, share.shareId);
-      if (namedBy(input.permissionArn, 'permission') === undefined) throw malformedArn(input.permissionArn);
+      if (namedBy(input.permissionArn, 'permission') === undefined) throw malformedArn('permission');
       const known = used.find(({ permissionArn }) => permissionArn === input.permissionArn);
       if (known === undefined) throw unknown('Permission', input.permissionArn);
       if ((await resourceTypesOf(context, share)).has(known.resourceType)) {
@@ -90,7 +90,7 @@ export const ListPermissionAssociations = operation('ListPermissionAssociations'
     permissionAccess(scope, 'ram:ListPermissionAssociations', permissionArn ?? permissionArnOf(scope, { ...scope, name: '*' })),
   async handle(input, context) {
     const { permissionArn, permissionVersion } = input;
-    if (permissionArn !== undefined && namedBy(permissionArn, 'permission') === undefined) throw malformedArn(permissionArn);
+    if (permissionArn !== undefined && namedBy(permissionArn, 'permission') === undefined) throw malformedArn('permission');
     if (permissionVersion !== undefined && permissionArn === undefined) {
       throw invalidParameter('You must specify permissionArn when you specify permissionVersion.');
     }

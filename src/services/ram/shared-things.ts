@@ -5,6 +5,7 @@ import { requireArn, shareArn } from './arns.ts';
 import { isExternal, shareIdOf, standing } from './associations.ts';
 import { type AssociationRecord, associations, type ShareRecord } from './records.ts';
 import { fault, operation } from './service.ts';
+import { isSharedByAws } from './shared-by-aws.ts';
 import { nestedStream, pageOfStream, recordsUnder, type Stream } from './streams.ts';
 import { isInScope, regionScope, typeNamed } from './types.ts';
 import { reasonsFor, visibleShares } from './views.ts';
@@ -18,7 +19,7 @@ export const ListResources = operation('ListResources', {
   access: () => ({ action: 'ram:ListResources', resource: '*' }),
   async handle(input, context) {
     const { resourceType } = input;
-    if (resourceType !== undefined && (await typeNamed(context, resourceType)) === undefined) throw invalidType(resourceType);
+    if (resourceType !== undefined && !(await isType(context, resourceType))) throw invalidType(resourceType);
     for (const arn of input.resourceArns ?? []) requireArn(arn);
     const stream = nestedStream(
       visibleShares(context, input.resourceOwner, input.resourceShareArns),
@@ -35,6 +36,10 @@ export const ListResources = operation('ListResources', {
     return { resources: await Promise.all(items.map((entry) => resourceShape(context, entry))), ...token };
   },
 });
+
+async function isType(context: Context, name: string): Promise<boolean> {
+  return isSharedByAws(name) || (await typeNamed(context, name)) !== undefined;
+}
 
 function invalidType(resourceType: string): Error {
   return fault('InvalidResourceTypeException', `The resource type ${resourceType} is not valid.`);

@@ -62,6 +62,8 @@ test('what is no principal, resource or share is refused', async () => {
   const missing = `arn:aws:network-firewall:us-east-1:${owner.account}:firewall-policy/missing`;
   const cases: readonly (readonly [object, string])[] = [
     [{ principals: ['12345'] }, 'InvalidParameterException'],
+    [{ principals: [`arn:aws:iam::${member.account}:root`] }, 'InvalidParameterException'],
+    [{ principals: ['o-aaaaaaaaaa'] }, 'InvalidParameterException'],
     [{ principals: ['arn:aws:s3:::bucket'] }, 'InvalidParameterException'],
     [{ principals: [`arn:aws:iam::${owner.account}:role/nobody`] }, 'UnknownResourceException'],
     [{ principals: [`arn:aws-cn:iam::${owner.account}:user/admin`] }, 'InvalidParameterException'],
@@ -189,7 +191,9 @@ test('both sides list shares, resources and principals, page by page, with their
   });
   expect(only).toMatchObject([{ arn: resources[2], resourceShareArn: shares[1] }]);
   expect(await all('ListResources', 'resources', { ...own, principal: organizationArn })).toHaveLength(2);
-  expect(await ram('ListResources', { ...own, resourceType: 'ec2:Subnet' })).toMatchObject({ error: 'InvalidResourceTypeException' });
+  // AWS shares subnets; here are none. What nobody shares is no type.
+  expect(await ok('ListResources', { ...own, resourceType: 'ec2:Subnet' })).toEqual({ resources: [] });
+  expect(await ram('ListResources', { ...own, resourceType: 'kms:Key' })).toMatchObject({ error: 'InvalidResourceTypeException' });
   const principals = await all('ListPrincipals', 'principals', { ...own, resourceShareArns: shares });
   expect(principals.map((each) => [each['id'], each['external']]).toSorted()).toEqual(
     [

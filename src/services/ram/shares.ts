@@ -149,8 +149,7 @@ export const GetResourceShares = operation('GetResourceShares', {
     ...(input.tagFilters === undefined ? {} : { requestTags: filterTags(input) }),
   }),
   async handle(input, context) {
-    if (input.permissionArn !== undefined && namedBy(input.permissionArn, 'permission') === undefined)
-      throw malformedArn(input.permissionArn);
+    if (input.permissionArn !== undefined && namedBy(input.permissionArn, 'permission') === undefined) throw malformedArn('permission');
     const stream: Stream<ShareRecord> = async function* (after) {
       for await (const { position, item } of visibleShares(context, input.resourceOwner, input.resourceShareArns)(after)) {
         yield { position, item: item !== undefined && (await isWanted(context, input, item)) ? item : undefined };

@@ -222,7 +222,9 @@ test('a role or a user alone may get a share, where the type allows that', async
   });
   const outside = await ram('CreateResourceShare', { name: 'x', resourceArns: [rules], principals: [setting.outsider.account] });
   expect(outside).toMatchObject({ error: 'OperationNotPermittedException' });
-  expect(outside.output['message']).toBe('The resource you are attempting to share can only be shared within your AWS Organization.');
+  expect(outside.output['message']).toBe(
+    'The resource you are attempting to share can only be shared within your AWS Organization. This error may also occur if you have not enabled sharing with your AWS organization, or that onboarding process is still in progress.',
+  );
   // The other way round: what is already shared with an outsider takes no such resource.
   const shareArn = await newShare({ principals: [setting.outsider.account] });
   expect(await ram('AssociateResourceShare', { resourceShareArn: shareArn, resourceArns: [rules] })).toMatchObject({

@@ -18,7 +18,7 @@ const globalRegion = 'us-east-1';
 /** A resource that the caller may share in this region. @throws Fault */
 export async function requireShareable(scope: Scope, arn: string): Promise<ShareableType> {
   const parts = parseArn(arn);
-  if (parts === undefined || parts.partition !== scope.partition) throw malformedArn(arn);
+  if (parts === undefined || parts.partition !== scope.partition) throw malformedArn('resource');
   const type = await typeOfArn(scope, arn);
   if (type === undefined) throw invalidParameter(`The resource ${arn} is not of a type that can be shared.`);
   if (parts.account !== scope.account) throw notPermitted(`The resource ${arn} is not owned by your account.`);

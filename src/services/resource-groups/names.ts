@@ -30,8 +30,8 @@ export async function findGroup(scope: Scope, named: string | undefined): Promis
 }
 
 async function findAnyGroup(scope: Scope, named = ''): Promise<GroupRecord | undefined> {
-  const { account, region, name, id } = addressOf(scope, named);
-  if (region !== scope.region) return undefined;
+  const { partition, account, region, name, id } = addressOf(scope, named);
+  if (partition !== scope.partition || region !== scope.region) return undefined;
   const found = await groups.get(scope.transaction, account, region, name);
   return id === undefined || found?.applicationId === id ? found : undefined;
 }
@@ -111,5 +111,6 @@ function arnOfUnknown({ partition, region, account }: Scope, named = '*'): Acces
 function addressOf(scope: Scope, named: string) {
   const arn = named.startsWith('arn:') ? parseArn(named) : undefined;
   const [name = '', id] = (arn?.resource.replace(/^group\//, '') ?? named).split('/');
-  return { account: arn?.account ?? scope.account, region: arn?.region ?? scope.region, name, id };
+  const { partition, account, region } = arn ?? scope;
+  return { partition, account, region, name, id };
 }

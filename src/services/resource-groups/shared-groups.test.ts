@@ -132,6 +132,9 @@ test('a share is what the account may have at most: its users need permissions t
     const unknown = Group.replace('read-only', name);
     expect(await groups('GetGroup', { Group: unknown }, setting.outsider.user), name).toMatchObject({ error: 'AccessDeniedException' });
   }
+  for (const elsewhere of [Group.replace('us-east-1', 'eu-west-1'), Group.replace('arn:aws:', 'arn:aws-cn:')]) {
+    expect(await groups('GetGroup', { Group: elsewhere }), elsewhere).toMatchObject({ status: 404, error: 'NotFoundException' });
+  }
   expect((await groups('GetGroup', { Group: 'read-only' }, member.user)).error).toBe('NotFoundException');
   expect(asList((await groups('ListGroups', {}, member.user)).output['Groups'])).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // The end of a secret: everything that is stored of it goes, with all versions.
 import type { Transaction } from '../../store/store.ts';
+import { removeListed } from './listing.ts';
 import { dueDeletions, dueRotations, secrets, versionAges, versions } from './records.ts';
 
 /** Removes the secret that stands at this place, if there is one. Replicas are another's. */
@@ -14,5 +15,6 @@ export async function eraseSecret(
   const { deletion, rotation } = secret;
   if (deletion !== undefined) dueDeletions.remove(transaction, { account, region, name, dueAtMs: deletion.dueAtMs });
   if (rotation?.dueAtMs !== undefined) dueRotations.remove(transaction, { account, region, name, dueAtMs: rotation.dueAtMs });
+  removeListed(transaction, secret, region);
   secrets.remove(transaction, secret);
 }

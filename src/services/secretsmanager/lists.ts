@@ -5,6 +5,7 @@ import { onSecret } from './access.ts';
 import type { ListSecretsRequest, SecretListEntry, SecretVersionsListEntry } from './api.gen.ts';
 import { matcherOf } from './filters.ts';
 import { labelsByVersion, labelsOf } from './labels.ts';
+import { walkListed } from './listing.ts';
 import { replicas, secrets, versionAges } from './records.ts';
 import { arnOf, type FoundSecret, requireSecret, secretAt } from './secret-ids.ts';
 import { detailsOf } from './secrets.ts';
@@ -27,36 +28,57 @@ export const ListSecrets = operation('ListSecrets', {
   },
 });
 
-/** The region's secrets that match, in the order that was asked for. A token names the last secret of the page before. */
+/** The region's secrets that match, in the order that was asked for. */
 export async function secretsPage(context: Context, input: ListSecretsRequest): Promise<Page<FoundSecret>> {
-  const matches = matcherOf(input.Filters);
+  const isFilter = matcherOf(input.Filters);
+  const matches = (found: FoundSecret): boolean =>
+    (input.IncludePlannedDeletion === true || found.secret.deletion === undefined) && isFilter(found);
+  const order = input.SortBy ?? 'created-date';
+  const descending = input.SortOrder === 'desc';
+  const limit = input.MaxResults ?? pageMax;
+  if (order === 'last-accessed-date' || order === 'last-changed-date') return sortedPage(context, input, { order, matches, limit });
+  const prefix = `${order}${descending ? '-' : '+'}`;
+  const token = input.NextToken === undefined ? prefix : decodeMarker(input.NextToken, badToken);
+  // AWS: a token is good for the list that it was given for.
+  if (!token.startsWith(prefix)) throw badToken();
+  const after = token.slice(prefix.length) || undefined;
+  const { items, cursor } = await walkListed(context, { order, descending, limit, after, matches });
+  return { items, marker: cursor === undefined ? undefined : encodeMarker(prefix + cursor) };
+}
+
+interface Sorted {
+  readonly order: keyof typeof sortKeys;
+  readonly matches: (found: FoundSecret) => boolean;
+  readonly limit: number;
+}
+
+/** Orders that change with every use have no index: all is read. A token names the last secret of the page before. */
+async function sortedPage(context: Context, input: ListSecretsRequest, { order, matches, limit }: Sorted): Promise<Page<FoundSecret>> {
   const after = input.NextToken === undefined ? undefined : positionOf(input.NextToken);
-  const keyOf = sortKeys[input.SortBy ?? 'created-date'];
+  const { [order]: keyOf } = sortKeys;
   const direction = input.SortOrder === 'desc' ? -1 : 1;
   const compare = (a: Position, b: Position): number => direction * (compareKeys(a.key, b.key) || compareKeys(a.name, b.name));
   const sorted = (await secretsOf(context))
-    .filter((found) => (input.IncludePlannedDeletion === true || found.secret.deletion === undefined) && matches(found))
+    .filter(matches)
     .map((found) => ({ found, position: { key: keyOf(found), name: found.secret.name } }))
     .filter(({ position }) => after === undefined || compare(position, after) > 0)
     .toSorted((a, b) => compare(a.position, b.position));
-  const items = sorted.slice(0, input.MaxResults ?? pageMax);
+  const items = sorted.slice(0, limit);
   const last = items.at(-1)?.position;
   return { items: items.map(({ found }) => found), marker: sorted.length > items.length ? encodeMarker(JSON.stringify(last)) : undefined };
 }
 
 interface Position {
-  readonly key: string | number;
+  readonly key: number;
   readonly name: string;
 }
 
-const sortKeys: Readonly<Record<NonNullable<ListSecretsRequest['SortBy']>, (found: FoundSecret) => string | number>> = {
-  'created-date': ({ secret }) => secret.createdAtMs,
-  'last-accessed-date': ({ secret, replica }) => (replica ?? secret).accessedAtMs ?? 0,
-  'last-changed-date': ({ secret }) => secret.changedAtMs,
-  name: ({ secret }) => secret.name,
-};
+const sortKeys = {
+  'last-accessed-date': ({ secret, replica }: FoundSecret): number => (replica ?? secret).accessedAtMs ?? 0,
+  'last-changed-date': ({ secret }: FoundSecret): number => secret.changedAtMs,
+} as const;
 
-function compareKeys(a: string | number, b: string | number): number {
+function compareKeys<Key extends string | number>(a: Key, b: Key): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -72,7 +94,7 @@ function positionOf(token: string): Position {
 
 function isPosition(value: unknown): value is Position {
   if (typeof value !== 'object' || value === null || !('key' in value) || !('name' in value)) return false;
-  return typeof value.name === 'string' && (typeof value.key === 'string' || typeof value.key === 'number');
+  return typeof value.name === 'string' && typeof value.key === 'number';
 }
 
 /** Secrets and replicas of the region. */

@@ -118,6 +118,21 @@ export interface FailedReplicaRecord {
   readonly message: string;
 }
 
+/** A secret's or replica's place in the list of its region, once for each order. */
+export interface ListedRecord {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly order: 'created-date' | 'name';
+}
+
+/** A region whose secrets are all in the index of lists. */
+export interface IndexedRegion {
+  readonly account: string;
+  readonly region: string;
+}
+
 /** What a job does at a time. */
 export interface DueRecord {
   readonly dueAtMs: number;
@@ -142,6 +157,17 @@ export const failedReplicas: Collection<FailedReplicaRecord> = collection(
   'secretsmanager.failed-replica',
   ({ account, primaryRegion, name, region }) => [account, primaryRegion, name, region],
 );
+export const listed: Collection<ListedRecord> = collection('secretsmanager.listed', ({ account, region, name, createdAtMs, order }) => [
+  account,
+  region,
+  order,
+  ...(order === 'created-date' ? [sortable(createdAtMs)] : []),
+  name,
+]);
+export const indexedRegions: Collection<IndexedRegion> = collection('secretsmanager.indexed-region', ({ account, region }) => [
+  account,
+  region,
+]);
 export const dueDeletions: Collection<DueRecord> = collection('secretsmanager.due-deletion', dueKey);
 export const dueRotations: Collection<DueRecord> = collection('secretsmanager.due-rotation', dueKey);
 

@@ -7,6 +7,7 @@ import type { ReplicaRegionType, ReplicationStatusType } from './api.gen.ts';
 import { givenKey, open, type SecretValue, seal, type ValueOwner } from './envelope.ts';
 import { eraseSecret } from './erasure.ts';
 import { secretEvent } from './events.ts';
+import { putListed, removeListed } from './listing.ts';
 import { quotas } from './quotas.ts';
 import { failedReplicas, type ReplicaRecord, replicas, type SecretRecord, type VersionRecord, versions } from './records.ts';
 import { arnOf, secretAt } from './secret-ids.ts';
@@ -99,9 +100,10 @@ async function replicate(context: Context, secret: SecretRecord, replica: Replic
   });
   if (typeof copies === 'string') return copies;
   if (there?.replica === undefined) await eraseSecret(transaction, replica);
-  else await eraseReplica(transaction, there.replica);
+  else await eraseReplica(transaction, there.secret, there.replica);
   for (const copy of copies) versions.put(transaction, copy);
   replicas.put(transaction, replica);
+  putListed(transaction, secret, replica.region);
   return undefined;
 }
 
@@ -124,12 +126,13 @@ export async function removeReplica({ transaction }: Context, secret: SecretReco
   const { account, name } = secret;
   failedReplicas.remove(transaction, { account, region, name, primaryRegion: secret.region, message: '' });
   const replica = await replicaIn({ transaction }, secret, region);
-  if (replica !== undefined) await eraseReplica(transaction, replica);
+  if (replica !== undefined) await eraseReplica(transaction, secret, replica);
 }
 
-async function eraseReplica(transaction: Transaction, replica: ReplicaRecord): Promise<void> {
+async function eraseReplica(transaction: Transaction, secret: SecretRecord, replica: ReplicaRecord): Promise<void> {
   const { account, region, name } = replica;
   replicas.remove(transaction, replica);
+  removeListed(transaction, secret, region);
   for (const version of await versions.all(transaction, account, region, name)) versions.remove(transaction, version);
 }
 

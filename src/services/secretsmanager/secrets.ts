@@ -6,6 +6,7 @@ import { keyConditions, onSecret, secretAccess, tagConditions } from './access.t
 import type { CreateSecretRequest, CreateSecretResponse, DescribeSecretResponse, UpdateSecretRequest } from './api.gen.ts';
 import { givenKey, open, seal } from './envelope.ts';
 import { current, holderOf, labelsByVersion, pending, previous } from './labels.ts';
+import { putListed } from './listing.ts';
 import { type SecretRecord, secrets, versions } from './records.ts';
 import { addReplicas, replicationStatus, requireRegions } from './replicas.ts';
 import { arnOf, type FoundSecret, newSuffix, noteSecret, requireName, requirePrimary, requireSecret, secretAt } from './secret-ids.ts';
@@ -66,6 +67,7 @@ export const CreateSecret = operation('CreateSecret', {
     const replicaRegions = await addReplicas(context, filled, wanted, input.ForceOverwriteReplicaSecret ?? false);
     const secret = { ...filled, replicaRegions };
     secrets.put(context.transaction, secret);
+    putListed(context.transaction, secret, region);
     return createdShape(context, secret, version?.versionId);
   },
 });
