@@ -70,6 +70,13 @@ export async function statusOfRegion(transaction: Transaction, account: string, 
   return record.status === 'ENABLING' ? 'ENABLED' : 'DISABLED';
 }
 
+/** Whether there is such a region, and the account uses it. */
+export async function usesRegion(transaction: Transaction, account: string, region: string, now: number): Promise<boolean> {
+  if (!allRegions.includes(region)) return false;
+  const status = await statusOfRegion(transaction, account, region, now);
+  return status === 'ENABLED_BY_DEFAULT' || status === 'ENABLED';
+}
+
 export function changeRegion(transaction: Transaction, change: RegionRecord): void {
   regions.put(transaction, change);
 }

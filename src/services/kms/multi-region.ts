@@ -1,5 +1,5 @@
 // Multi-Region keys: the same key, with the same material, in several regions. https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
-import { allRegions, statusOfRegion } from '../../kit/account-regions.ts';
+import { usesRegion } from '../../kit/account-regions.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import { keyAccess } from './key-access.ts';
@@ -71,9 +71,7 @@ export const ReplicateKey = operation('ReplicateKey', {
 
 /** @throws Fault ValidationException for a region that is not there, or that the account does not use */
 async function requireRegion({ transaction, account, now }: Context, region: string): Promise<void> {
-  const status = allRegions.includes(region) ? await statusOfRegion(transaction, account, region, now) : 'DISABLED';
-  if (status === 'ENABLED' || status === 'ENABLED_BY_DEFAULT') return;
-  throw commonFault('ValidationException', `Invalid region: ${region}`);
+  if (!(await usesRegion(transaction, account, region, now))) throw commonFault('ValidationException', `Invalid region: ${region}`);
 }
 
 export const UpdatePrimaryRegion = operation('UpdatePrimaryRegion', {

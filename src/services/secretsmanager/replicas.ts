@@ -1,6 +1,7 @@
 // Replicas of a secret in other regions: copies of its values under keys of those regions. All else they read from the primary.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/create-manage-multi-region-secrets.html
 import { Fault } from '../../base/fault.ts';
+import { usesRegion } from '../../kit/account-regions.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import type { Transaction } from '../../store/store.ts';
 import type { ReplicaRegionType, ReplicationStatusType } from './api.gen.ts';
@@ -18,15 +19,20 @@ interface WantedReplica {
   readonly KmsKeyId?: string | undefined;
 }
 
-/** @throws Fault InvalidParameterException */
-export function requireRegions(primary: string, wanted: readonly ReplicaRegionType[]): readonly WantedReplica[] {
-  const seen = new Set<string>();
+/** @throws Fault InvalidParameterException for a region that is the secret's own, is named twice, is not there, or is not used by the account */
+export async function requireRegions(
+  { transaction, account, now }: Context,
+  primary: string,
+  wanted: readonly ReplicaRegionType[],
+): Promise<readonly WantedReplica[]> {
   if (wanted.length > quotas.replicaRegionsMax) throw fault('InvalidParameterException', 'Too many replica regions.');
-  return wanted.map(({ Region, KmsKeyId }) => {
-    if (Region === undefined || Region === primary || seen.has(Region)) throw fault('InvalidParameterException', 'Invalid replica region.');
-    seen.add(Region);
-    return { Region, KmsKeyId };
-  });
+  const found = new Map<string, WantedReplica>();
+  for (const { Region, KmsKeyId } of wanted) {
+    const isFit = Region !== undefined && Region !== primary && !found.has(Region) && (await usesRegion(transaction, account, Region, now));
+    if (!isFit) throw fault('InvalidParameterException', 'Invalid replica region.');
+    found.set(Region, { Region, KmsKeyId });
+  }
+  return [...found.values()];
 }
 
 /** Who owns a value in a replica's region. */

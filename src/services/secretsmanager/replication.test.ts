@@ -104,9 +104,9 @@ test('a replica that another primary overwrites is no longer its first one’s, 
   expect((await get(home, 'contested')).SecretString).toBe('two');
 });
 
-test('refuses the primary’s own region and the same region twice', async () => {
+test('refuses the primary’s own region, the same region twice, one that is not there and one that the account has not opted into', async () => {
   await home.send(new CreateSecretCommand({ Name: 'regions', SecretString: 'x' }));
-  for (const regions of [['us-east-1'], ['eu-west-1', 'eu-west-1']]) {
+  for (const regions of [['us-east-1'], ['eu-west-1', 'eu-west-1'], ['xx-west-9'], ['eu-west-1', 'me-south-1']]) {
     const AddReplicaRegions = regions.map((Region) => ({ Region }));
     await expect(home.send(new ReplicateSecretToRegionsCommand({ SecretId: 'regions', AddReplicaRegions }))).rejects.toMatchObject({
       name: 'InvalidParameterException',

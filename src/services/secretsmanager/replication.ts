@@ -19,7 +19,7 @@ export const ReplicateSecretToRegions = operation('ReplicateSecretToRegions', {
   ),
   async handle(input, context) {
     const { secret, arn } = await requirePrimary(context, input.SecretId);
-    const wanted = requireRegions(secret.region, input.AddReplicaRegions);
+    const wanted = await requireRegions(context, secret.region, input.AddReplicaRegions);
     for (const { Region: region } of wanted) {
       const replica = await replicas.get(context.transaction, secret.account, region, secret.name);
       if (replica?.primaryRegion === secret.region) {

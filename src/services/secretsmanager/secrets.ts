@@ -54,7 +54,7 @@ export const CreateSecret = operation('CreateSecret', {
   async handle(input, context) {
     requireName(input.Name);
     const version = newVersionOf(input);
-    const wanted = requireRegions(context.region, input.AddReplicaRegions ?? []);
+    const wanted = await requireRegions(context, context.region, input.AddReplicaRegions ?? []);
     const existing = await secretAt(context, { ...context, name: input.Name });
     if (existing !== undefined) return createdBefore(context, existing, version);
     const { account, region, now } = context;
