@@ -19,7 +19,7 @@ test.skipIf(!hasBoto)('boto3’s resources of IAM have their attributes, collect
     user: ['/a/', [{ Key: 'k', Value: 'v' }], ['Inactive'], ['inline'], ['arn:aws:iam::aws:policy/SecurityAudit']],
     inline: 's3:*',
     renamed: ['/b/', null, ['rosa']],
-    group: [['rosa'], ['rosa']],
+    group: [['rosa'], ['readers']],
     role: [7200, ['inline'], ['machines'], 'reader'],
     versions: [['v2', 'v1'], 'v2'],
     policy: [3, ['rosa'], ['readers'], ['reader']],
