@@ -4,7 +4,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EncryptionAlgorithmSpec, KeySpec, SigningAlgorithmSpec } from '@aws-sdk/client-kms';
+import type {
+  AlgorithmSpec,
+  EncryptionAlgorithmSpec,
+  KeySpec,
+  KeyUsageType,
+  SigningAlgorithmSpec,
+  WrappingKeySpec,
+} from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type InProcess, startInProcess } from '../in-process.ts';
 import { temporaryDirectory } from '../temporary.ts';
@@ -114,6 +121,65 @@ describe.skipIf(!isThere)('OpenSSL', () => {
     const { Plaintext } = await kms.decrypt({ KeyId, CiphertextBlob, EncryptionAlgorithm });
     expect(Buffer.from(Plaintext ?? []).equals(message)).toBe(true);
   });
+
+  /** Kinds of material, the file that openssl makes of each, and what it is used for. */
+  const pkcs8 = (...options: readonly string[]) =>
+    openssl('pkcs8', '-topk8', '-nocrypt', '-outform', 'DER', '-in', file('material.pem', openssl('genpkey', ...options)));
+  const made: Readonly<Record<string, () => Uint8Array>> = {
+    SYMMETRIC_DEFAULT: () => openssl('rand', '32'),
+    HMAC_384: () => openssl('rand', '48'),
+    RSA_3072: () => pkcs8('-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:3072'),
+    ECC_NIST_P256: () => pkcs8('-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'),
+    ECC_NIST_P521: () => pkcs8('-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-521'),
+    ECC_SECG_P256K1: () => pkcs8('-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:secp256k1'),
+    ECC_NIST_EDWARDS25519: () => pkcs8('-algorithm', 'ED25519'),
+  };
+  const direct: readonly AlgorithmSpec[] = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'];
+  const inTwoSteps: readonly AlgorithmSpec[] = ['RSA_AES_KEY_WRAP_SHA_1', 'RSA_AES_KEY_WRAP_SHA_256'];
+  const every: readonly AlgorithmSpec[] = [...direct, ...inTwoSteps, 'RSAES_PKCS1_V1_5', 'SM2PKE'];
+  const wrappings: readonly (readonly [KeySpec, KeyUsageType, WrappingKeySpec, readonly AlgorithmSpec[]])[] = [
+    ['SYMMETRIC_DEFAULT', 'ENCRYPT_DECRYPT', 'RSA_2048', direct],
+    ['HMAC_384', 'GENERATE_VERIFY_MAC', 'RSA_2048', direct],
+    ['RSA_3072', 'SIGN_VERIFY', 'RSA_2048', inTwoSteps],
+    ['ECC_NIST_P256', 'SIGN_VERIFY', 'RSA_2048', [...direct, ...inTwoSteps]],
+    ['ECC_NIST_P521', 'SIGN_VERIFY', 'RSA_2048', inTwoSteps],
+    ['ECC_NIST_P521', 'SIGN_VERIFY', 'RSA_3072', [...direct, ...inTwoSteps]],
+    ['ECC_SECG_P256K1', 'SIGN_VERIFY', 'RSA_2048', [...direct, ...inTwoSteps]],
+    ['ECC_NIST_EDWARDS25519', 'SIGN_VERIFY', 'RSA_2048', [...direct, ...inTwoSteps]],
+  ];
+  test.each(wrappings)(
+    'wraps material for a %s key for %s under %s as AWS lets it, and KMS takes it',
+    async (KeySpec, KeyUsage, WrappingKeySpec, allowed) => {
+      const material = file(`material-${KeySpec}`, made[KeySpec]?.() ?? new Uint8Array(0));
+      for (const WrappingAlgorithm of every) {
+        const { KeyMetadata } = await kms.createKey({ KeySpec, KeyUsage, Origin: 'EXTERNAL' });
+        const KeyId = KeyMetadata?.KeyId ?? '';
+        const asked = kms.getParametersForImport({ KeyId, WrappingAlgorithm, WrappingKeySpec });
+        if (!allowed.includes(WrappingAlgorithm)) {
+          await expect(asked, WrappingAlgorithm).rejects.toMatchObject({ name: 'UnsupportedOperationException' });
+          continue;
+        }
+        const { PublicKey = new Uint8Array(0), ImportToken } = await asked;
+        const EncryptedKeyMaterial = wrapped(material, file('wrapping.der', PublicKey), WrappingAlgorithm);
+        await kms.importKeyMaterial({ KeyId, ImportToken, EncryptedKeyMaterial, ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' });
+        expect((await kms.describeKey({ KeyId })).KeyMetadata?.KeyState).toBe('Enabled');
+        if (KeyUsage !== 'SIGN_VERIFY') continue;
+        const derived = openssl('pkey', '-inform', 'DER', '-in', material, '-pubout', '-outform', 'DER');
+        expect(derived.equals(Buffer.from((await kms.getPublicKey({ KeyId })).PublicKey ?? []))).toBe(true);
+      }
+    },
+  );
+
+  function wrapped(material: string, publicKey: string, algorithm: AlgorithmSpec): Buffer {
+    const hash = algorithm.endsWith('SHA_1') ? 'sha1' : 'sha256';
+    const padding = ['-pkeyopt', 'rsa_padding_mode:oaep', '-pkeyopt', `rsa_oaep_md:${hash}`, '-pkeyopt', `rsa_mgf1_md:${hash}`];
+    const encrypted = (path: string) =>
+      openssl('pkeyutl', '-encrypt', '-pubin', '-keyform', 'DER', '-inkey', publicKey, ...padding, '-in', path);
+    if (!algorithm.startsWith('RSA_AES')) return encrypted(material);
+    const aes = openssl('rand', '32');
+    const inner = openssl('enc', '-id-aes256-wrap-pad', '-K', aes.toString('hex'), '-iv', 'A65959A6', '-in', material);
+    return Buffer.concat([encrypted(file('aes.key', aes)), inner]);
+  }
 
   test('reads the private key of a data key pair, which fits its public key', async () => {
     const { KeyMetadata } = await kms.createKey({});

@@ -5,7 +5,7 @@ import type { DataKeyPairSpec, DataKeySpec, GrantOperation } from './api.gen.ts'
 import type { EncryptionContext } from './ciphertext.ts';
 import { encryptUnder, noteCryptography } from './encryption.ts';
 import { randomInHardware } from './hardware-keys.ts';
-import { keyAccess } from './key-access.ts';
+import { useAccess } from './key-access.ts';
 import { generateMaterial } from './key-material.ts';
 import { keyArn, requireKey } from './key-names.ts';
 import { requireUsable } from './key-states.ts';
@@ -32,10 +32,7 @@ interface PairInput {
 }
 
 function access(scope: Scope, input: DataKeyInput | PairInput, name: GrantOperation): Promise<Access> {
-  return keyAccess(scope, input.KeyId, {
-    action: `kms:${name}`,
-    grantOperation: name,
-    grantTokens: input.GrantTokens,
+  return useAccess(scope, input, name, {
     encryptionContext: input.EncryptionContext,
     context: {
       'kms:EncryptionAlgorithm': 'SYMMETRIC_DEFAULT',

@@ -7,7 +7,7 @@ import { ofCiphertext, unknownCiphertextMessage } from '../../policy/message.ts'
 import type { DecryptRequest, EncryptionAlgorithmSpec, ReEncryptRequest } from './api.gen.ts';
 import { decryptWith, type EncryptionContext, encryptWith, readHeader } from './ciphertext.ts';
 import { decryptInHardware, encryptInHardware } from './hardware-keys.ts';
-import { keyAccess, resolvedAccess } from './key-access.ts';
+import { resolvedAccess, useAccess } from './key-access.ts';
 import { privateKeyOf, secretKeyOf, verifyingKeyOf } from './key-material.ts';
 import { keyArn, type ResolvedKey, requireKey, resolveKey } from './key-names.ts';
 import { requireUsable } from './key-states.ts';
@@ -23,10 +23,7 @@ const oaepHashes = { RSAES_OAEP_SHA_1: 'sha1', RSAES_OAEP_SHA_256: 'sha256' } as
 export const Encrypt = operation('Encrypt', {
   readOnly: true,
   access: (input, scope) =>
-    keyAccess(scope, input.KeyId, {
-      action: 'kms:Encrypt',
-      grantOperation: 'Encrypt',
-      grantTokens: input.GrantTokens,
+    useAccess(scope, input, 'Encrypt', {
       encryptionContext: input.EncryptionContext,
       context: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
     }),

@@ -6,7 +6,7 @@ import { type Access, commonFault } from '../../kit/operation.ts';
 import type { CreateGrantRequest, GrantListEntry, GrantOperation } from './api.gen.ts';
 import { grantsPerKeyMax, isNamed } from './grant-matching.ts';
 import { grantOfToken, tokenOf } from './grant-tokens.ts';
-import { keyAccess } from './key-access.ts';
+import { keyAccess, useAccess } from './key-access.ts';
 import { keyArn, requireKeyById, resolveKey } from './key-names.ts';
 import { requireEnabled } from './key-states.ts';
 import { type GrantRecord, grantCounts, grants, grantsOfGrantee, type KeyRecord, keys, retirableGrants } from './records.ts';
@@ -40,15 +40,13 @@ const everyKey: readonly GrantOperation[] = ['CreateGrant', 'RetireGrant', 'Desc
 
 export const CreateGrant = operation('CreateGrant', {
   access: (input, scope) =>
-    keyAccess(scope, input.KeyId, {
-      action: 'kms:CreateGrant',
-      grantOperation: 'CreateGrant',
-      grantTokens: input.GrantTokens,
+    useAccess(scope, input, 'CreateGrant', {
       newGrant: { operations: input.Operations, constraints: input.Constraints },
       encryptionContext: { ...input.Constraints?.EncryptionContextSubset, ...input.Constraints?.EncryptionContextEquals },
       context: {
         'kms:GrantOperations': input.Operations,
         'kms:GranteePrincipal': input.GranteePrincipal,
+        'kms:GranteeServicePrincipal': isServiceName(input.GranteePrincipal) ? input.GranteePrincipal : undefined,
         'kms:RetiringPrincipal': input.RetiringPrincipal,
         'kms:GrantConstraintType': constraintTypes(input),
         'kms:GrantIsForAWSResource': String(scope.via.length > 0 || scope.caller.principal.kind === 'service'),
@@ -126,8 +124,12 @@ function requireConstraintSize(name: string, pairs: Readonly<Record<string, stri
   }
 }
 
+function isServiceName(text: string): boolean {
+  return /^[a-z0-9.-]+\.amazonaws\.com$/.test(text);
+}
+
 async function isPrincipal({ transaction, principals }: Context, text: string): Promise<boolean> {
-  if (/^[a-z0-9.-]+\.amazonaws\.com$/.test(text)) return true;
+  if (isServiceName(text)) return true;
   const arn = parseArn(text);
   if (arn === undefined || !/^\d{12}$/.test(arn.account)) return false;
   if (arn.service === 'sts') return /^(?:assumed-role|federated-user)\/./.test(arn.resource);
@@ -181,7 +183,9 @@ export const RetireGrant = operation('RetireGrant', {
     const grant = await retiredGrant(input, scope);
     const key = grant === undefined ? undefined : await keys.get(scope.transaction, grant.account, grant.region, grant.keyId);
     const named = input.KeyId ?? (key === undefined ? '*' : keyArn(scope, key));
-    const access = await keyAccess(scope, named, { action: 'kms:RetireGrant' });
+    const { EncryptionContextSubset, EncryptionContextEquals } = grant?.constraints ?? {};
+    const encryptionContext = { ...EncryptionContextSubset, ...EncryptionContextEquals };
+    const access = await keyAccess(scope, named, { action: 'kms:RetireGrant', encryptionContext });
     // AWS: the retiring principal may, and so may the grantee whom the grant lets retire it.
     const mayRetire = grant !== undefined && key !== undefined && isRetirer(scope, grant);
     return mayRetire ? { ...access, granted: { name: `grant ${grant.grantId}` } } : access;
@@ -224,7 +228,8 @@ async function removeGrant({ transaction }: Context, grant: GrantRecord): Promis
 }
 
 export const ListGrants = operation('ListGrants', {
-  access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:ListGrants' }),
+  access: (input, scope) =>
+    keyAccess(scope, input.KeyId, { action: 'kms:ListGrants', context: { 'kms:GrantIsForAWSResource': String(scope.via.length > 0) } }),
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
     const matches = ({ grantId, grantee }: GrantRecord): boolean =>

@@ -13,16 +13,16 @@ import { isoSeconds } from '../../base/clock.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Context } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
-import type { AlgorithmSpec, ImportKeyMaterialRequest } from './api.gen.ts';
+import type { AlgorithmSpec, ImportKeyMaterialRequest, WrappingKeySpec } from './api.gen.ts';
 import { keyAccess } from './key-access.ts';
 import { materialIdOf, publicKeyOf } from './key-material.ts';
 import { keyArn, requireKeyById } from './key-names.ts';
 import { requireState } from './key-states.ts';
 import { noteKey, placeOf } from './keys.ts';
-import { materialsOf } from './materials.ts';
+import { expectMaterial, isReplica, isWhole, materialsOf } from './materials.ts';
 import { due, type KeyRecord, keys, type MaterialRecord, materials } from './records.ts';
 import { fault, operation } from './service.ts';
-import { specs } from './specs.ts';
+import { type Material, specs } from './specs.ts';
 
 const generateKeyPair = promisify(generateKeyPairWithCallback);
 
@@ -48,7 +48,7 @@ export const GetParametersForImport = operation('GetParametersForImport', {
   async handle(input, context) {
     const key = await requireImportable(context, input.KeyId);
     const { WrappingAlgorithm: algorithm, WrappingKeySpec: spec } = input;
-    if (algorithm === 'SM2PKE' || spec === 'SM2') throw fault('UnsupportedOperationException', 'SM2 is not supported in this region.');
+    requireWrapping(key, algorithm, spec);
     const { privateKey } = await generateKeyPair('rsa', { modulusLength: Number(spec.slice('RSA_'.length)), publicExponent: 65_537 });
     const validToMs = context.now + dayMs;
     const token: ImportToken = {
@@ -66,6 +66,26 @@ export const GetParametersForImport = operation('GetParametersForImport', {
     };
   },
 });
+
+/** By kind of material. https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-get-public-key-and-token.html */
+const wrappingOf: Readonly<Record<Material['kind'], readonly AlgorithmSpec[]>> = {
+  symmetric: ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'],
+  hmac: ['RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'],
+  rsa: ['RSA_AES_KEY_WRAP_SHA_256', 'RSA_AES_KEY_WRAP_SHA_1'],
+  ec: ['RSA_AES_KEY_WRAP_SHA_256', 'RSA_AES_KEY_WRAP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'],
+  edwards: ['RSA_AES_KEY_WRAP_SHA_256', 'RSA_AES_KEY_WRAP_SHA_1', 'RSAES_OAEP_SHA_256', 'RSAES_OAEP_SHA_1'],
+  'ml-dsa': [],
+};
+
+/** AWS: SM2 is for the China regions, and RSAES_PKCS1_V1_5 is not supported since October 2023. @throws Fault UnsupportedOperationException */
+function requireWrapping(key: KeyRecord, algorithm: AlgorithmSpec, wrappingSpec: WrappingKeySpec): void {
+  const isTooLong = key.spec === 'ECC_NIST_P521' && wrappingSpec === 'RSA_2048' && algorithm.startsWith('RSAES_OAEP');
+  if (wrappingSpec !== 'SM2' && !isTooLong && wrappingOf[specs[key.spec].material.kind].includes(algorithm)) return;
+  throw fault(
+    'UnsupportedOperationException',
+    `Wrapping algorithm ${algorithm} with wrapping key spec ${wrappingSpec} is not supported for key material of ${key.spec}.`,
+  );
+}
 
 export const ImportKeyMaterial = operation('ImportKeyMaterial', {
   access: (input, scope) =>
@@ -99,8 +119,9 @@ interface Imported {
 async function store(context: Context, key: KeyRecord, { input, material, materialId, validToMs }: Imported): Promise<MaterialRecord> {
   const all = await materialsOf(context, key);
   const known = all.find((each) => each.materialId === materialId);
-  const isNew = input.ImportType === 'NEW_KEY_MATERIAL' || all.length === 0;
-  if (known === undefined && !isNew) throw incorrect(key, all.length);
+  const isNew = (input.ImportType ?? (all.length === 0 ? 'NEW_KEY_MATERIAL' : 'EXISTING_KEY_MATERIAL')) === 'NEW_KEY_MATERIAL';
+  requireImportOptions(key, input, isNew);
+  if (known === undefined && (!isNew || isReplica(key))) throw incorrect(key, all.length);
   if (input.KeyMaterialId !== undefined && input.KeyMaterialId !== materialId) throw incorrect(key, all.length);
   if (known === undefined && all.length > 0 && key.spec !== 'SYMMETRIC_DEFAULT') throw incorrect(key, all.length);
   if (known === undefined && all.some(({ isPending }) => isPending)) {
@@ -122,18 +143,28 @@ async function store(context: Context, key: KeyRecord, { input, material, materi
   if (known?.validToMs !== undefined) due.remove(context.transaction, expiryEntry(known, known.validToMs));
   if (validToMs !== undefined) due.put(context.transaction, expiryEntry(record, validToMs));
   materials.put(context.transaction, record);
-  const others = all.filter((each) => each.materialId !== materialId);
-  // AWS: a key can be used while every material that it ever encrypted with is there.
-  const isWhole = others.every((each) => each.material !== undefined || each.isPending);
+  if (known === undefined) for (const region of key.multiRegion?.replicaRegions ?? []) expectMaterial(context, record, region);
   const current = all.length === 0 ? materialId : key.currentMaterialId;
   const isCurrent = current === materialId;
   keys.put(context.transaction, {
     ...key,
     currentMaterialId: current,
-    state: key.state === 'PendingImport' && isWhole ? 'Enabled' : key.state,
+    state: key.state === 'PendingImport' && (await isWhole(context, key)) ? 'Enabled' : key.state,
     ...(isCurrent ? { expiration: { validToMs } } : {}),
   });
   return record;
+}
+
+/** @throws Fault ValidationException */
+function requireImportOptions({ spec }: KeyRecord, input: ImportKeyMaterialRequest, isNew: boolean): void {
+  const { ImportType: type, KeyMaterialId: id, KeyMaterialDescription: description } = input;
+  if (spec !== 'SYMMETRIC_DEFAULT' && (type ?? id ?? description) !== undefined) {
+    const options = 'ImportType, KeyMaterialId and KeyMaterialDescription';
+    throw commonFault('ValidationException', `${options} are only supported for symmetric encryption KMS keys.`);
+  }
+  if (isNew && id !== undefined) {
+    throw commonFault('ValidationException', 'KeyMaterialId cannot be specified when ImportType is NEW_KEY_MATERIAL.');
+  }
 }
 
 function incorrect(key: KeyRecord, count: number) {
@@ -183,7 +214,6 @@ function unwrap({ algorithm, privateKey }: ImportToken, wrapped: Uint8Array): Ui
   const key = createPrivateKey({ key: Buffer.from(privateKey, 'base64'), format: 'der', type: 'pkcs8' });
   const hash = algorithm.endsWith('SHA_1') ? 'sha1' : 'sha256';
   try {
-    if (algorithm === 'RSAES_PKCS1_V1_5') return privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, wrapped);
     const oaep = (bytes: Uint8Array) => privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, bytes);
     if (!algorithm.startsWith('RSA_AES_KEY_WRAP')) return oaep(wrapped);
     // The AES key comes first, under RSA; the material follows it, under AES with padding (RFC 5649).
@@ -240,14 +270,17 @@ export const DeleteImportedKeyMaterial = operation('DeleteImportedKeyMaterial', 
 /** Imported material expires or is deleted: what needs it cannot be done until it is imported again. */
 export function loseMaterial({ transaction }: Pick<Context, 'transaction'>, key: KeyRecord, record: MaterialRecord): void {
   if (record.validToMs !== undefined) due.remove(transaction, expiryEntry(record, record.validToMs));
-  if (record.isPending) {
-    materials.remove(transaction, record);
+  transaction.scrub();
+  // What waits for a rotation is given up everywhere when the primary key loses it; a replica can get it again.
+  if (record.isPending && !isReplica(key)) {
+    for (const region of [key.region, ...(key.multiRegion?.replicaRegions ?? [])]) materials.remove(transaction, { ...record, region });
     return;
   }
   materials.put(transaction, { ...record, material: undefined, validToMs: undefined });
-  transaction.scrub();
+  if (record.isPending) return;
   const isWaiting = key.state === 'Enabled' || key.state === 'Disabled';
-  keys.put(transaction, { ...key, state: isWaiting ? 'PendingImport' : key.state, expiration: undefined });
+  const isCurrent = key.currentMaterialId === record.materialId;
+  keys.put(transaction, { ...key, state: isWaiting ? 'PendingImport' : key.state, ...(isCurrent ? { expiration: undefined } : {}) });
 }
 
 /** @throws Fault UnsupportedOperationException, KMSInvalidStateException */

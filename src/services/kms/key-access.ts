@@ -30,6 +30,16 @@ export async function keyAccess(scope: Scope, keyId: string, use: KeyUse): Promi
   return resolvedAccess(scope, await resolveKey(scope, keyId), use);
 }
 
+/** Of an operation that policies and grants know by one name. */
+export function useAccess(
+  scope: Scope,
+  input: { readonly KeyId: string; readonly GrantTokens?: readonly string[] | undefined },
+  name: GrantOperation,
+  use: Pick<KeyUse, 'encryptionContext' | 'newGrant' | 'context'> = {},
+): Promise<Access> {
+  return keyAccess(scope, input.KeyId, { ...use, action: `kms:${name}`, grantOperation: name, grantTokens: input.GrantTokens });
+}
+
 export async function resolvedAccess(scope: Scope, resolved: ResolvedKey, use: KeyUse): Promise<Access> {
   const { key, account, arn } = resolved;
   requireGrantTokens(scope, use.grantTokens);
@@ -101,10 +111,14 @@ export function viaService({ via, region }: Scope): string | undefined {
   return via.at(-1)?.replace('.', `.${region}.`);
 }
 
+/** AWS: under their old names, too. */
+export function kindKeys(spec: KeyRecord['spec'], usage: KeyRecord['usage']): Record<string, ConditionValue> {
+  return { 'kms:KeySpec': spec, 'kms:KeyUsage': usage, 'kms:CustomerMasterKeySpec': spec, 'kms:CustomerMasterKeyUsage': usage };
+}
+
 function keyKeys({ spec, usage, origin, multiRegion, region }: KeyRecord): Record<string, ConditionValue | undefined> {
   return {
-    'kms:KeySpec': spec,
-    'kms:KeyUsage': usage,
+    ...kindKeys(spec, usage),
     'kms:KeyOrigin': origin,
     'kms:MultiRegion': String(multiRegion !== undefined),
     'kms:MultiRegionKeyType': multiRegion === undefined ? undefined : multiRegion.primaryRegion === region ? 'PRIMARY' : 'REPLICA',

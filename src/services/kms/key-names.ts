@@ -38,15 +38,17 @@ export function aliasArn(
   return resourceNamed<'kms:alias'>(`arn:${partition}:kms:${region}:${account}:${aliasName}`);
 }
 
-/** Never throws for a key that does not exist: whether the caller may know that is for its permissions to say. */
-export async function resolveKey(scope: Scope, keyId: string): Promise<ResolvedKey> {
+/** AWS: describing a predefined alias makes its key. Never throws for a key that does not exist: whether the caller may know that is for its permissions to say. */
+export async function resolveKey(scope: Scope, keyId: string, isDescribed = false): Promise<ResolvedKey> {
   const { transaction } = scope;
   const { account, region, name } = placeOf(scope, keyId);
   if (name.startsWith('alias/')) {
     const arn = aliasArn(scope, account, region, name);
     const alias = await aliases.get(transaction, account, region, name);
     const key =
-      alias === undefined ? await managedKeyFor(scope, account, region, name) : await keys.get(transaction, account, region, alias.keyId);
+      alias === undefined
+        ? await managedKeyFor(scope, { account, region, aliasName: name, isDescribed })
+        : await keys.get(transaction, account, region, alias.keyId);
     const missing = `Alias ${arn} is not found.`;
     return { account, region, arn: key === undefined ? arn : keyArn(scope, key), key, alias: name, missing };
   }
@@ -69,8 +71,8 @@ function placeOf(scope: Scope, keyId: string): { readonly account: string; reado
 }
 
 /** The key behind the name. @throws Fault NotFoundException */
-export async function requireKey(scope: Scope, keyId: string): Promise<KeyRecord> {
-  const { key, missing } = await resolveKey(scope, keyId);
+export async function requireKey(scope: Scope, keyId: string, isDescribed = false): Promise<KeyRecord> {
+  const { key, missing } = await resolveKey(scope, keyId, isDescribed);
   if (key === undefined) throw fault('NotFoundException', missing);
   return key;
 }

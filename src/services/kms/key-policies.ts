@@ -37,9 +37,25 @@ export async function requireKeyPolicy(context: Context, policy: string, arn: st
     if (kind === 'AWS' && !(await isKnownPrincipal(context, value)))
       throw malformed('Policy contains a statement with one or more invalid principals.');
   }
+  for (const { operator, key } of parsed.document.statements.flatMap((statement) => statement.conditions)) {
+    const what = singleValued(key);
+    if (what !== undefined && /^ForAllValues:/i.test(operator)) throw malformed(overlyPermissive(what));
+  }
   if (!bypassesCheck && !letsCallerChangeIt(context, policy, arn)) {
     throw malformed('The new key policy will not allow you to update the key policy in the future.');
   }
+}
+
+/** Condition keys with a name of the request's in them, of which a set operator makes a hole. */
+function singleValued(key: string): 'encryption context' | 'tag' | undefined {
+  if (/^kms:EncryptionContext:/i.test(key)) return 'encryption context';
+  return /^aws:RequestTag\//i.test(key) ? 'tag' : undefined;
+}
+
+/** AWS's sentence. */
+function overlyPermissive(what: string): string {
+  const requests = `matches requests without the specified ${what} or with an unspecified ${what}`;
+  return `OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key ${requests}. To fix, remove ForAllValues.`;
 }
 
 function malformed(message = 'The specified key policy is not a valid policy document.') {
@@ -81,6 +97,11 @@ function letsCallerChangeIt({ caller, compile, account }: Context, policy: strin
   return outcome === 'ALLOW';
 }
 
+/** AWS: absent unless the request has it, so that policies can ask for that. */
+export function bypassKey({ BypassPolicyLockoutSafetyCheck: bypass }: { readonly BypassPolicyLockoutSafetyCheck?: boolean | undefined }) {
+  return bypass === undefined ? undefined : String(bypass);
+}
+
 export const GetKeyPolicy = operation('GetKeyPolicy', {
   access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:GetKeyPolicy' }),
   async handle(input, context) {
@@ -94,7 +115,7 @@ export const PutKeyPolicy = operation('PutKeyPolicy', {
   access: (input, scope) =>
     keyAccess(scope, input.KeyId, {
       action: 'kms:PutKeyPolicy',
-      context: { 'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false) },
+      context: { 'kms:BypassPolicyLockoutSafetyCheck': bypassKey(input) },
     }),
   async handle(input, context) {
     requirePolicyName(input.PolicyName);

@@ -238,3 +238,36 @@ test('aliases name keys, move, and are refused when reserved', async () => {
   await kms.deleteAlias({ AliasName: 'alias/app' });
   expect((await kms.listAliases({ KeyId: two })).Aliases).toEqual([]);
 });
+
+test('describing a predefined alias makes its AWS managed key, which its service alone uses and nobody changes', async () => {
+  const { KeyMetadata: made } = await kms.describeKey({ KeyId: 'alias/aws/ebs' });
+  expect(made).toMatchObject({
+    KeyManager: 'AWS',
+    Description: 'Default key that protects my EBS volumes when no other key is defined',
+    KeyState: 'Enabled',
+    KeyUsage: 'ENCRYPT_DECRYPT',
+  });
+  expect((await kms.describeKey({ KeyId: `arn:aws:kms:us-east-1:${server.account}:alias/aws/ebs` })).KeyMetadata?.KeyId).toBe(made?.KeyId);
+  expect((await kms.listAliases({ KeyId: made?.KeyId })).Aliases).toMatchObject([{ AliasName: 'alias/aws/ebs' }]);
+  expect((await kms.getKeyRotationStatus({ KeyId: made?.KeyId })).KeyRotationEnabled).toBe(true);
+  for (const refused of [
+    kms.encrypt({ KeyId: 'alias/aws/ebs', Plaintext: text('x') }),
+    kms.disableKey({ KeyId: made?.KeyId }),
+    kms.scheduleKeyDeletion({ KeyId: made?.KeyId }),
+    kms.createAlias({ AliasName: 'alias/mine', TargetKeyId: made?.KeyId }),
+    kms.putKeyPolicy({ KeyId: made?.KeyId, Policy: '{}' }),
+  ]) {
+    expect(await failure(refused)).toMatch(/^AccessDeniedException/);
+  }
+  expect(await failure(kms.describeKey({ KeyId: 'alias/aws/nothing' }))).toMatch(/^NotFoundException: Alias /);
+  expect(await failure(kms.encrypt({ KeyId: 'alias/aws/fsx', Plaintext: text('x') }))).toMatch(/^NotFoundException: Alias /);
+});
+
+test('a key is replicated into regions that are there and that the account uses', async () => {
+  const { KeyMetadata } = await kms.createKey({ MultiRegion: true });
+  const replicate = (ReplicaRegion: string) => failure(kms.replicateKey({ KeyId: KeyMetadata?.KeyId, ReplicaRegion }));
+  expect(await replicate('xx-west-1')).toMatch(/^ValidationException/);
+  expect(await replicate('af-south-1')).toMatch(/^ValidationException/);
+  expect(await replicate('us-east-1')).toMatch(/^ValidationException/);
+  expect(await replicate('eu-north-1')).toBe('succeeded');
+});

@@ -1,13 +1,14 @@
 // Keys: made, shown, enabled and disabled, and waiting to be deleted. https://docs.aws.amazon.com/kms/latest/developerguide/overview.html
 import type { Context, Scope } from '../../kit/context.ts';
-import { commonFault } from '../../kit/operation.ts';
+import { type Access, commonFault } from '../../kit/operation.ts';
 import type { CreateKeyRequest, KeyMetadata, KeySpec, KeyUsageType } from './api.gen.ts';
 import { generateInHardware } from './hardware-keys.ts';
-import { keyAccess } from './key-access.ts';
+import { keyAccess, kindKeys, resolvedAccess } from './key-access.ts';
 import { generateMaterial, materialIdOf } from './key-material.ts';
-import { keyArn, requireKey, requireKeyById } from './key-names.ts';
-import { defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
+import { keyArn, requireKey, requireKeyById, resolveKey } from './key-names.ts';
+import { bypassKey, defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
 import { requireState } from './key-states.ts';
+import { isWhole } from './materials.ts';
 import { due, type KeyRecord, keys, materials, storedKeys } from './records.ts';
 import { pageFor } from './requests.ts';
 import { fault, operation } from './service.ts';
@@ -15,6 +16,7 @@ import { masterKeySpec, specs } from './specs.ts';
 import { withState } from './store-connections.ts';
 import { keyMembers, storedAs, storePlaceOf } from './stored-keys.ts';
 import { requireTags, tagNewKeyAccess, tagRecord } from './tags.ts';
+import { lastUse } from './usage.ts';
 
 const dayMs = 86_400_000;
 const listLimit = 100;
@@ -27,11 +29,10 @@ export const CreateKey = operation('CreateKey', {
       requestTags: tagRecord(input.Tags),
       context: {
         'kms:CallerAccount': scope.account,
-        'kms:KeySpec': specOf(input),
-        'kms:KeyUsage': input.KeyUsage ?? 'ENCRYPT_DECRYPT',
+        ...kindKeys(specOf(input), input.KeyUsage ?? 'ENCRYPT_DECRYPT'),
         'kms:KeyOrigin': input.Origin ?? 'AWS_KMS',
         'kms:MultiRegion': String(input.MultiRegion ?? false),
-        'kms:BypassPolicyLockoutSafetyCheck': String(input.BypassPolicyLockoutSafetyCheck ?? false),
+        'kms:BypassPolicyLockoutSafetyCheck': bypassKey(input),
       },
     },
     ...tagNewKeyAccess(scope, scope.region, input.Tags),
@@ -171,10 +172,14 @@ export function noteKey(context: Context, key: KeyRecord): void {
 }
 
 export const DescribeKey = operation('DescribeKey', {
-  access: (input, scope) =>
-    keyAccess(scope, input.KeyId, { action: 'kms:DescribeKey', grantOperation: 'DescribeKey', grantTokens: input.GrantTokens }),
+  access: async (input, scope) =>
+    resolvedAccess(scope, await resolveKey(scope, input.KeyId, true), {
+      action: 'kms:DescribeKey',
+      grantOperation: 'DescribeKey',
+      grantTokens: input.GrantTokens,
+    }),
   async handle(input, context) {
-    const key = await requireKey(context, input.KeyId);
+    const key = await requireKey(context, input.KeyId, true);
     noteKey(context, key);
     return { KeyMetadata: keyMetadata(context, key) };
   },
@@ -205,9 +210,18 @@ export const EnableKey = operation('EnableKey', {
 });
 
 export const DisableKey = operation('DisableKey', {
-  access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:DisableKey' }),
+  access: async (input, scope) =>
+    keyAccess(scope, input.KeyId, { action: 'kms:DisableKey', context: await unusedKeys(scope, input.KeyId) }),
   handle: (input, context) => setState(context, input.KeyId, 'Disabled'),
 });
+
+/** AWS: for how many days a key was not used, since it was made if never. */
+async function unusedKeys(scope: Scope, keyId: string): Promise<NonNullable<Access['context']>> {
+  const { key } = await resolveKey(scope, keyId);
+  if (key === undefined) return {};
+  const sinceMs = (await lastUse(scope, key))?.atMs ?? key.createdAtMs;
+  return { 'kms:TrailingDaysWithoutKeyUsage': String(Math.floor((scope.now - sinceMs) / dayMs)) };
+}
 
 async function setState(context: Context, keyId: string, state: 'Enabled' | 'Disabled') {
   const key = await requireKeyById(context, keyId);
@@ -219,10 +233,13 @@ async function setState(context: Context, keyId: string, state: 'Enabled' | 'Dis
 }
 
 export const ScheduleKeyDeletion = operation('ScheduleKeyDeletion', {
-  access: (input, scope) =>
+  access: async (input, scope) =>
     keyAccess(scope, input.KeyId, {
       action: 'kms:ScheduleKeyDeletion',
-      context: { 'kms:ScheduleKeyDeletionPendingWindowInDays': String(input.PendingWindowInDays ?? 30) },
+      context: {
+        'kms:ScheduleKeyDeletionPendingWindowInDays': String(input.PendingWindowInDays ?? 30),
+        ...(await unusedKeys(scope, input.KeyId)),
+      },
     }),
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
@@ -254,10 +271,10 @@ export const CancelKeyDeletion = operation('CancelKeyDeletion', {
     }
     noteKey(context, key);
     if (key.deletion !== undefined) due.remove(context.transaction, { ...placeOf(key), atMs: key.deletion.atMs, what: 'delete' });
-    // AWS: the key comes back disabled, without its material if that was never imported, and not before its store is connected.
+    // AWS: the key comes back disabled, without its material if that was never imported or is gone, and not before its store is connected.
     const back = { ...key, deletion: undefined };
-    const isImported = key.origin === 'EXTERNAL' && key.currentMaterialId === undefined;
-    keys.put(context.transaction, isImported ? { ...back, state: 'PendingImport' } : await withState(context, back, 'Disabled'));
+    const isWaiting = key.origin === 'EXTERNAL' && !(await isWhole(context, key));
+    keys.put(context.transaction, isWaiting ? { ...back, state: 'PendingImport' } : await withState(context, back, 'Disabled'));
     return { KeyId: keyArn(context, key) };
   },
 });

@@ -5,7 +5,7 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { MacAlgorithmSpec } from './api.gen.ts';
 import { noteCryptography } from './encryption.ts';
-import { keyAccess } from './key-access.ts';
+import { useAccess } from './key-access.ts';
 import { privateKeyOf, secretKeyOf } from './key-material.ts';
 import { keyArn, requireKey } from './key-names.ts';
 import { requireEnabled, requireUsable } from './key-states.ts';
@@ -31,12 +31,7 @@ interface MacInput {
 }
 
 function access(scope: Scope, input: MacInput, name: 'GenerateMac' | 'VerifyMac'): Promise<Access> {
-  return keyAccess(scope, input.KeyId, {
-    action: `kms:${name}`,
-    grantOperation: name,
-    grantTokens: input.GrantTokens,
-    context: { 'kms:MacAlgorithm': input.MacAlgorithm },
-  });
+  return useAccess(scope, input, name, { context: { 'kms:MacAlgorithm': input.MacAlgorithm } });
 }
 
 export const GenerateMac = operation('GenerateMac', {
@@ -72,8 +67,7 @@ async function macOf(context: Context, key: KeyRecord, input: MacInput, name: st
 }
 
 export const GetPublicKey = operation('GetPublicKey', {
-  access: (input, scope) =>
-    keyAccess(scope, input.KeyId, { action: 'kms:GetPublicKey', grantOperation: 'GetPublicKey', grantTokens: input.GrantTokens }),
+  access: (input, scope) => useAccess(scope, input, 'GetPublicKey'),
   async handle(input, context) {
     const key = await requireKey(context, input.KeyId);
     noteCryptography(context, key, {});
@@ -99,12 +93,7 @@ export const GetPublicKey = operation('GetPublicKey', {
 export const DeriveSharedSecret = operation('DeriveSharedSecret', {
   readOnly: true,
   access: (input, scope) =>
-    keyAccess(scope, input.KeyId, {
-      action: 'kms:DeriveSharedSecret',
-      grantOperation: 'DeriveSharedSecret',
-      grantTokens: input.GrantTokens,
-      context: { 'kms:KeyAgreementAlgorithm': input.KeyAgreementAlgorithm },
-    }),
+    useAccess(scope, input, 'DeriveSharedSecret', { context: { 'kms:KeyAgreementAlgorithm': input.KeyAgreementAlgorithm } }),
   async handle(input, context) {
     const key = await requireKey(context, input.KeyId);
     noteCryptography(context, key, {});

@@ -8,26 +8,50 @@ import { aliases, aliasesOfKey, due, type KeyRecord, keys, materials } from './r
 const descriptions: Readonly<Record<string, string>> = {
   acm: 'Default key that protects my ACM private keys when no other key is defined',
   backup: 'Default key that protects my Backup data when no other key is defined',
+  cloud9: 'Default key that protects my Cloud9 data when no other key is defined',
+  codecommit: 'Default key that protects my CodeCommit repositories when no other key is defined',
+  connect: 'Default key that protects my Connect data when no other key is defined',
+  dms: 'Default key that protects my DMS replication instances when no other key is defined',
   dynamodb: 'Default key that protects my DynamoDB data when no other key is defined',
   ebs: 'Default key that protects my EBS volumes when no other key is defined',
+  elasticfilesystem: 'Default key that protects my EFS filesystems when no other key is defined',
+  es: 'Default key that protects my Elasticsearch data when no other key is defined',
+  fsx: 'Default key that protects my FSx resources when no other key is defined',
+  glue: 'Default key that protects my Glue data when no other key is defined',
+  kinesis: 'Default key that protects my Kinesis data when no other key is defined',
+  kinesisvideo: 'Default key that protects my Kinesis Video data when no other key is defined',
   lambda: 'Default key that protects my Lambda functions when no other key is defined',
   rds: 'Default key that protects my RDS database volumes when no other key is defined',
+  redshift: 'Default key that protects my Redshift clusters when no other key is defined',
   s3: 'Default key that protects my S3 objects when no other key is defined',
   secretsmanager: 'Default key that protects my Secrets Manager data when no other key is defined',
   sns: 'Default key that protects my SNS data when no other key is defined',
   sqs: 'Default key that protects my SQS messages when no other key is defined',
   ssm: 'Default key that protects my SSM parameters when no other key is defined',
+  workmail: 'Default key that protects my WorkMail data when no other key is defined',
+  workspaces: 'Default key that protects my WorkSpaces volumes when no other key is defined',
+  xray: 'Default key that protects my X-Ray data when no other key is defined',
 };
+
+interface ManagedKeyName {
+  readonly account: string;
+  readonly region: string;
+  readonly aliasName: string;
+  readonly isDescribed: boolean;
+}
 
 const yearDays = 365;
 const dayMs = 86_400_000;
 
-/** The managed key that the alias stands for, made now if the calling service is the one that it is for. */
-export async function managedKeyFor(scope: Scope, account: string, region: string, aliasName: string): Promise<KeyRecord | undefined> {
+/** The managed key that the alias stands for, made now if the calling service is the one that it is for, or if anybody asks what it is. */
+export async function managedKeyFor(
+  scope: Scope,
+  { account, region, aliasName, isDescribed }: ManagedKeyName,
+): Promise<KeyRecord | undefined> {
   const service = /^alias\/aws\/([a-z0-9]+)$/.exec(aliasName)?.[1];
   const description = service === undefined ? undefined : descriptions[service];
   if (service === undefined || description === undefined || account !== scope.account || region !== scope.region) return undefined;
-  if (callingService(scope) !== `${service}.amazonaws.com`) return undefined;
+  if (!isDescribed && callingService(scope) !== `${service}.amazonaws.com`) return undefined;
   const { transaction, ids, now } = scope;
   const keyId = ids.uuid();
   const { material } = await generateMaterial(ids, 'SYMMETRIC_DEFAULT');

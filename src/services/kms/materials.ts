@@ -24,6 +24,31 @@ export async function materialNamed({ transaction }: Scope, key: KeyRecord, mate
   return record?.material === undefined ? undefined : { materialId, secret: record.material, record };
 }
 
+/** Whether a key of imported material can be used again: all that it ever encrypted with is there. */
+export async function isWhole(scope: Pick<Scope, 'transaction'>, key: KeyRecord): Promise<boolean> {
+  const all = await materialsOf(scope, key);
+  return all.length > 0 && all.every(({ material, isPending }) => material !== undefined || isPending);
+}
+
+/** A replica key takes the material of its primary key and no other. */
+export function isReplica({ region, multiRegion }: KeyRecord): boolean {
+  return multiRegion !== undefined && multiRegion.primaryRegion !== region;
+}
+
+/** Whether every replica of a primary key has the material, which is imported into each. */
+export async function isEverywhere({ transaction }: Pick<Scope, 'transaction'>, key: KeyRecord, materialId: string): Promise<boolean> {
+  for (const region of key.multiRegion?.replicaRegions ?? []) {
+    const copy = await materials.get(transaction, key.account, region, key.keyId, materialId);
+    if (copy?.material === undefined) return false;
+  }
+  return true;
+}
+
+/** AWS: what a replica knows of imported material until that is imported into it, too. */
+export function expectMaterial({ transaction }: Pick<Scope, 'transaction'>, record: MaterialRecord, region: string): void {
+  materials.put(transaction, { ...record, region, material: undefined, validToMs: undefined });
+}
+
 /** In the order in which the key had them. */
 export async function materialsOf({ transaction }: Pick<Scope, 'transaction'>, key: KeyRecord): Promise<readonly MaterialRecord[]> {
   const all = await materials.all(transaction, key.account, key.region, key.keyId);

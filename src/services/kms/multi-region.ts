@@ -1,4 +1,5 @@
 // Multi-Region keys: the same key, with the same material, in several regions. https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html
+import { allRegions, statusOfRegion } from '../../kit/account-regions.ts';
 import type { Context, Scope } from '../../kit/context.ts';
 import { commonFault } from '../../kit/operation.ts';
 import { keyAccess } from './key-access.ts';
@@ -6,7 +7,7 @@ import { keyArn, requireKeyById } from './key-names.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './key-policies.ts';
 import { requireEnabled } from './key-states.ts';
 import { keyMetadata, noteKey, placeOf } from './keys.ts';
-import { materialsOf } from './materials.ts';
+import { expectMaterial, materialsOf } from './materials.ts';
 import { due, type KeyRecord, keys, materials } from './records.ts';
 import { reschedule } from './rotation.ts';
 import { fault, operation } from './service.ts';
@@ -30,6 +31,7 @@ export const ReplicateKey = operation('ReplicateKey', {
     const region = input.ReplicaRegion;
     if (region === primary.region)
       throw commonFault('ValidationException', 'The replica Region must be different from the Region of the primary key.');
+    await requireRegion(context, region);
     const place = { ...placeOf(primary), region };
     const arn = keyArn(context, place);
     if ((await keys.get(transaction, primary.account, region, primary.keyId)) !== undefined) {
@@ -54,10 +56,11 @@ export const ReplicateKey = operation('ReplicateKey', {
       rotation: undefined,
       createdAtMs: context.now,
       multiRegion,
-      ...(primary.origin === 'EXTERNAL' ? { currentMaterialId: undefined, expiration: undefined } : {}),
+      ...(primary.origin === 'EXTERNAL' ? { expiration: undefined } : {}),
     };
-    if (primary.origin !== 'EXTERNAL') {
-      for (const material of await materialsOf(context, primary)) materials.put(transaction, { ...material, region });
+    for (const material of await materialsOf(context, primary)) {
+      if (primary.origin === 'EXTERNAL') expectMaterial(context, material, region);
+      else materials.put(transaction, { ...material, region });
     }
     keys.put(transaction, replica);
     await shareConfiguration(context, primary, multiRegion);
@@ -65,6 +68,13 @@ export const ReplicateKey = operation('ReplicateKey', {
     return { ReplicaKeyMetadata: keyMetadata(context, replica), ReplicaPolicy: policy, ReplicaTags: tagList(replica.tags) };
   },
 });
+
+/** @throws Fault ValidationException for a region that is not there, or that the account does not use */
+async function requireRegion({ transaction, account, now }: Context, region: string): Promise<void> {
+  const status = allRegions.includes(region) ? await statusOfRegion(transaction, account, region, now) : 'DISABLED';
+  if (status === 'ENABLED' || status === 'ENABLED_BY_DEFAULT') return;
+  throw commonFault('ValidationException', `Invalid region: ${region}`);
+}
 
 export const UpdatePrimaryRegion = operation('UpdatePrimaryRegion', {
   access: async (input, scope) => [

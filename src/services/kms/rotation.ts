@@ -1,13 +1,13 @@
 // Rotation: new material that encrypts from now on, while the old one still decrypts. By the clock, or on demand.
 // https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html
 import type { Context } from '../../kit/context.ts';
-import type { RotationsListEntry, RotationType } from './api.gen.ts';
+import type { KeyMaterialState, RotationsListEntry, RotationType } from './api.gen.ts';
 import { keyAccess } from './key-access.ts';
 import { generateMaterial, materialIdOf } from './key-material.ts';
 import { keyArn, requireKeyById } from './key-names.ts';
 import { requireEnabled } from './key-states.ts';
 import { noteKey, placeOf } from './keys.ts';
-import { materialsOf } from './materials.ts';
+import { isEverywhere, isReplica, materialsOf } from './materials.ts';
 import { due, type KeyRecord, keys, type MaterialRecord, materials } from './records.ts';
 import { fault, operation } from './service.ts';
 
@@ -90,8 +90,17 @@ async function takePending(context: Context, key: KeyRecord): Promise<void> {
   const all = await materialsOf(context, key);
   const pending = all.find(({ isPending }) => isPending);
   if (pending === undefined) throw fault('KMSInvalidStateException', `${keyArn(context, key)} has no key material pending rotation.`);
-  materials.put(context.transaction, { ...pending, isPending: undefined, sinceMs: context.now, rotation: 'ON_DEMAND' });
-  keys.put(context.transaction, { ...key, currentMaterialId: pending.materialId });
+  const { materialId } = pending;
+  if (!(await isEverywhere(context, key, materialId))) {
+    throw fault('KMSInvalidStateException', `${keyArn(context, key)} has key material that is not imported into all of its replica keys.`);
+  }
+  for (const region of [key.region, ...(key.multiRegion?.replicaRegions ?? [])]) {
+    const related = region === key.region ? key : await keys.get(context.transaction, key.account, region, key.keyId);
+    const copy = await materials.get(context.transaction, key.account, region, key.keyId, materialId);
+    if (related === undefined || copy === undefined) continue;
+    materials.put(context.transaction, { ...copy, isPending: undefined, sinceMs: context.now, rotation: 'ON_DEMAND' });
+    keys.put(context.transaction, { ...related, currentMaterialId: materialId, expiration: { validToMs: copy.validToMs } });
+  }
 }
 
 /** New material for the key and, with it, for its replicas: they share material. */
@@ -126,22 +135,28 @@ export const ListKeyRotations = operation('ListKeyRotations', {
     const shown = wanted.slice(from, from + (input.Limit ?? listLimit));
     const isTruncated = from + shown.length < wanted.length;
     return {
-      Rotations: shown.map((material) => rotationEntry(context, key, material)),
+      Rotations: await Promise.all(shown.map((material) => rotationEntry(context, key, material))),
       Truncated: isTruncated,
       ...(isTruncated ? { NextMarker: shown.at(-1)?.materialId } : {}),
     };
   },
 });
 
-function rotationEntry(context: Context, key: KeyRecord, record: MaterialRecord): RotationsListEntry {
+async function stateOf(context: Context, key: KeyRecord, { materialId, isPending }: MaterialRecord): Promise<KeyMaterialState> {
+  if (!isPending) return materialId === key.currentMaterialId ? 'CURRENT' : 'NON_CURRENT';
+  const isReady = isReplica(key) || (await isEverywhere(context, key, materialId));
+  return isReady ? 'PENDING_ROTATION' : 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION';
+}
+
+async function rotationEntry(context: Context, key: KeyRecord, record: MaterialRecord): Promise<RotationsListEntry> {
   const { materialId, rotation, isImported, validToMs } = record;
   return {
     KeyId: keyArn(context, key),
     KeyMaterialId: materialId,
-    KeyMaterialState: record.isPending ? 'PENDING_ROTATION' : materialId === key.currentMaterialId ? 'CURRENT' : 'NON_CURRENT',
+    KeyMaterialState: await stateOf(context, key, record),
     ...(record.description === undefined ? {} : { KeyMaterialDescription: record.description }),
     ...(isImported ? { ImportState: record.material === undefined ? ('PENDING_IMPORT' as const) : ('IMPORTED' as const) } : {}),
-    ...(isImported
+    ...(isImported && record.material !== undefined
       ? validToMs === undefined
         ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' as const }
         : { ExpirationModel: 'KEY_MATERIAL_EXPIRES' as const, ValidTo: validToMs }
@@ -177,7 +192,7 @@ async function primaryOf({ transaction }: Context, key: KeyRecord): Promise<KeyR
 
 /** Rotation is the primary key's. */
 function requirePrimarySide(context: Context, key: KeyRecord): void {
-  if (key.multiRegion === undefined || key.multiRegion.primaryRegion === key.region) return;
+  if (!isReplica(key)) return;
   throw fault('UnsupportedOperationException', `${keyArn(context, key)} is not a multi-region primary key.`);
 }
 

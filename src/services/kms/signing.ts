@@ -7,7 +7,7 @@ import { type Access, commonFault } from '../../kit/operation.ts';
 import type { MessageType, SigningAlgorithmSpec } from './api.gen.ts';
 import { signDigest, verifyDigest } from './digests.ts';
 import { noteCryptography } from './encryption.ts';
-import { keyAccess } from './key-access.ts';
+import { useAccess } from './key-access.ts';
 import { privateKeyOf, verifyingKeyOf } from './key-material.ts';
 import { keyArn, requireKey } from './key-names.ts';
 import { requireUsable } from './key-states.ts';
@@ -55,10 +55,7 @@ interface SigningInput {
 }
 
 function access(scope: Scope, input: SigningInput, name: 'Sign' | 'Verify'): Promise<Access> {
-  return keyAccess(scope, input.KeyId, {
-    action: `kms:${name}`,
-    grantOperation: name,
-    grantTokens: input.GrantTokens,
+  return useAccess(scope, input, name, {
     context: { 'kms:SigningAlgorithm': input.SigningAlgorithm, 'kms:MessageType': input.MessageType ?? 'RAW' },
   });
 }

@@ -1,10 +1,12 @@
 // When a key was last used, told by a reader of the ledger. https://docs.aws.amazon.com/kms/latest/developerguide/monitoring-keys-determining-usage.html
 import { parseArn } from '../../base/arn.ts';
 import { type Collection, collection } from '../../kit/collection.ts';
+import type { Scope } from '../../kit/context.ts';
 import type { LedgerReader } from '../../kit/jobs.ts';
 import type { KeyLastUsageTrackingOperation } from './api.gen.ts';
 import { keyAccess } from './key-access.ts';
 import { keyArn, requireKeyById } from './key-names.ts';
+import type { KeyRecord } from './records.ts';
 import { operation } from './service.ts';
 
 interface UsageRecord {
@@ -69,11 +71,15 @@ function isTracked(name: string): name is KeyLastUsageTrackingOperation {
   return tracked.has(name);
 }
 
+export function lastUse({ transaction }: Pick<Scope, 'transaction'>, { account, region, keyId }: KeyRecord) {
+  return usages.get(transaction, account, region, keyId);
+}
+
 export const GetKeyLastUsage = operation('GetKeyLastUsage', {
   access: (input, scope) => keyAccess(scope, input.KeyId, { action: 'kms:GetKeyLastUsage' }),
   async handle(input, context) {
     const key = await requireKeyById(context, input.KeyId);
-    const used = await usages.get(context.transaction, key.account, key.region, key.keyId);
+    const used = await lastUse(context, key);
     return {
       KeyId: keyArn(context, key),
       KeyCreationDate: key.createdAtMs,
