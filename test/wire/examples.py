@@ -215,7 +215,7 @@ def kms_example(operation, given, index):
     text = json.dumps(given)
     text = re.sub(r'arn:aws:kms:[^:]+:\d+:key/[\w-]+', key['Arn'], text)
     text = text.replace('1234abcd-12ab-34cd-56ef-1234567890ab', key['KeyId']).replace('0987dcba-09fe-87dc-65ba-ab0987654321', other['KeyId'])
-    text = re.sub(r'arn:aws:iam::\d+:(role|user)/\w+', f'arn:aws:iam::{ACCOUNT}:role/ExampleRole', text).replace('111122223333', ACCOUNT)
+    text = re.sub(r'arn:aws:iam::\d+:(role|user)/[\w-]+', f'arn:aws:iam::{ACCOUNT}:role/ExampleRole', text).replace('111122223333', ACCOUNT)
     given = json.loads(text)
     if operation not in ('CreateAlias', 'CreateKey'):
         for alias in ('alias/ExampleAlias', 'alias/ECC_signing_key'):
@@ -407,15 +407,20 @@ def run(service, operation, example, index):
     return {'missing': lacking} if lacking else {}
 
 
-out, total = {}, 0
-for service in sys.argv[1:]:
-    version = client(service).meta.service_model.api_version
-    for operation, examples in loader.load_data(f'{service}/{version}/examples-1')['examples'].items():
-        for index, example in enumerate(examples):
-            total += 1
-            try:
-                result = run(service, operation, example, index)
-            except Exception as error:
-                result = {'broken': f'{type(error).__name__}: {error}'}
-            if result: out[f'{service} {operation} {index}'] = result
-print(json.dumps({'total': total, 'differences': out}))
+def main():
+    out, total = {}, 0
+    for service in sys.argv[1:]:
+        version = client(service).meta.service_model.api_version
+        for operation, examples in loader.load_data(f'{service}/{version}/examples-1')['examples'].items():
+            for index, example in enumerate(examples):
+                total += 1
+                try:
+                    result = run(service, operation, example, index)
+                except Exception as error:
+                    result = {'broken': f'{type(error).__name__}: {error}'}
+                if result: out[f'{service} {operation} {index}'] = result
+    print(json.dumps({'total': total, 'differences': out}))
+
+
+if __name__ == '__main__':
+    main()

@@ -110,6 +110,12 @@ describe('budgets', () => {
     expect(Budget.CalculatedSpend.ActualSpend.Amount).toBe('0.0');
     const { BudgetPerformanceHistory: history } = await ask('DescribeBudgetPerformanceHistory', { BudgetName: 'spending' });
     expect(history.BudgetedAndActualAmountsList).toMatchObject([{ ActualAmount: { Amount: '0.0' } }, { ActualAmount: { Amount: '3.0' } }]);
+    const first = await ask('DescribeBudgetPerformanceHistory', { BudgetName: 'spending', MaxResults: 1 });
+    const second = await ask('DescribeBudgetPerformanceHistory', { BudgetName: 'spending', MaxResults: 1, NextToken: first.NextToken });
+    expect([first, second].flatMap(({ BudgetPerformanceHistory: { BudgetedAndActualAmountsList: amounts } }) => amounts)).toEqual(
+      history.BudgetedAndActualAmountsList,
+    );
+    expect(second.NextToken).toBeUndefined();
   });
 
   test('a budget in an account of its own right follows its filter expression', async () => {
@@ -217,6 +223,10 @@ describe('notifications and subscribers', () => {
     await ask('CreateNotification', { BudgetName, Notification, Subscribers: [mail] });
     await ask('CreateSubscriber', { BudgetName, Notification, Subscriber: topic });
     expect((await ask('DescribeSubscribersForNotification', { BudgetName, Notification })).Subscribers).toEqual([mail, topic]);
+    const first = await ask('DescribeSubscribersForNotification', { BudgetName, Notification, MaxResults: 1 });
+    expect(first.Subscribers).toEqual([mail]);
+    const second = await ask('DescribeSubscribersForNotification', { BudgetName, Notification, MaxResults: 1, NextToken: first.NextToken });
+    expect(second).toEqual({ Subscribers: [topic] });
     await ask('DeleteSubscriber', { BudgetName, Notification, Subscriber: mail });
     await ask('DeleteSubscriber', { BudgetName, Notification, Subscriber: topic });
     await expect(ask('DescribeSubscribersForNotification', { BudgetName, Notification })).rejects.toThrow('NotFoundException');

@@ -3,7 +3,7 @@
 import { parseArn } from '../../base/arn.ts';
 import type { Scope } from '../../kit/context.ts';
 import type { Access } from '../../kit/operation.ts';
-import { pageOf } from '../../kit/paging.ts';
+import { decodeMarker, encodeMarker, pageOf } from '../../kit/paging.ts';
 import { resourceNamed } from '../../kit/resource-arns.ts';
 import type { BudgetedAndActualAmounts, ResourceTag } from './api.gen.ts';
 import { newBudget, plannedLimit, shownBudget } from './budget-shape.ts';
@@ -101,6 +101,15 @@ export const DescribeBudgets = operation('DescribeBudgets', {
 /** AWS: how many former periods have a history. */
 const historyMax = { DAILY: 60, MONTHLY: 12, QUARTERLY: 4 } as const;
 
+const historyPageMax = 100;
+
+/** @throws Fault InvalidNextTokenException */
+function startIn(token: string): number {
+  const start = decodeMarker(token, invalidToken);
+  if (!/^\d{1,15}$/.test(start)) throw invalidToken();
+  return Number(start);
+}
+
 export const DescribeBudgetPerformanceHistory = operation('DescribeBudgetPerformanceHistory', {
   access: (input, scope) => budgetAccess(scope, 'budgets:ViewBudget', input.AccountId, input.BudgetName),
   async handle(input, context) {
@@ -108,12 +117,19 @@ export const DescribeBudgetPerformanceHistory = operation('DescribeBudgetPerform
     const record = await requireBudget(context, input.BudgetName);
     const { timeUnit, name, type, costFilters, costTypes, filterExpression, metrics } = record;
     if (timeUnit === 'ANNUALLY' || timeUnit === 'CUSTOM') throw invalid(`Budget history isn't available for ${timeUnit} budgets.`);
-    if (input.NextToken !== undefined) throw invalidToken();
+    const { MaxResults: limitOfPage = historyPageMax } = input;
+    // Latest first: the next page has what began before the last one on this page.
+    const until = input.NextToken === undefined ? Number.POSITIVE_INFINITY : startIn(input.NextToken);
     const { Start = 0, End = context.now } = input.TimePeriod ?? {};
     const amounts: BudgetedAndActualAmounts[] = [];
+    let next: number | undefined;
     for (let before = 0; before <= historyMax[timeUnit]; before += 1) {
       const period = periodAt(timeUnit, context.now, before);
-      if (period.endMs <= record.startMs || period.endMs <= Start || period.startMs >= End) continue;
+      if (period.endMs <= record.startMs || period.endMs <= Start || period.startMs >= End || period.startMs >= until) continue;
+      if (amounts.length === limitOfPage) {
+        next = amounts.at(-1)?.TimePeriod?.Start;
+        break;
+      }
       const limit = record.planned === undefined ? record.limit : plannedLimit(record.planned, period.startMs);
       const actual = printed(await spentIn(context, record, period));
       amounts.push({
@@ -122,7 +138,9 @@ export const DescribeBudgetPerformanceHistory = operation('DescribeBudgetPerform
         TimePeriod: { Start: period.startMs, End: period.endMs },
       });
     }
+    const marker = encodeMarker(next?.toString());
     return {
+      ...(marker === undefined ? {} : { NextToken: marker }),
       BudgetPerformanceHistory: {
         BudgetName: name,
         BudgetType: type,

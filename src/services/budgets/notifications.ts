@@ -1,7 +1,7 @@
 // Notifications of budgets and who subscribes to them. They go into alarm and out of it; nothing is sent yet, since neither SNS topics nor e-mail are
 // in this build.
 import type { Context, Scope } from '../../kit/context.ts';
-import { pageOf } from '../../kit/paging.ts';
+import { decodeMarker, encodeMarker, pageOf } from '../../kit/paging.ts';
 import type { Notification, Subscriber } from './api.gen.ts';
 import { evaluate } from './evaluation.ts';
 import { requireBudget } from './lookup.ts';
@@ -203,9 +203,15 @@ export const DescribeSubscribersForNotification = operation('DescribeSubscribers
   access: view,
   async handle(input, context) {
     const { subscribers } = await requireNotification(context, input, input.Notification);
-    // A notification has eleven at most, which come in one page.
-    if (input.NextToken !== undefined) throw invalidToken();
-    return { Subscribers: subscribers };
+    const { MaxResults: limit = 100, NextToken } = input;
+    const after = NextToken === undefined ? undefined : decodeMarker(NextToken, invalidToken);
+    const left = subscribers
+      .map((subscriber) => ({ key: `${subscriber.SubscriptionType} ${subscriber.Address}`, subscriber }))
+      .toSorted((one, other) => (one.key < other.key ? -1 : 1))
+      .filter(({ key }) => after === undefined || key > after);
+    const page = left.slice(0, limit);
+    const marker = page.length < left.length ? encodeMarker(page.at(-1)?.key) : undefined;
+    return { Subscribers: page.map(({ subscriber }) => subscriber), ...(marker === undefined ? {} : { NextToken: marker }) };
   },
 });
 

@@ -66,6 +66,7 @@ export const linkedServices: Readonly<Record<string, LinkedService>> = {
     name: 'KeyManagementServiceCustomKeyStores',
     policy: 'AWSKeyManagementServiceCustomKeyStoresServiceRolePolicy',
   },
+  'lex.amazonaws.com': { name: 'LexBots', policy: 'AmazonLexBotPolicy' },
   'lexv2.amazonaws.com': { name: 'LexV2Bots', policy: 'AmazonLexV2BotPolicy', hasSuffix: true },
   'license-manager.amazonaws.com': { name: 'AWSLicenseManagerRole', policy: 'AWSLicenseManagerServiceRolePolicy' },
   'macie.amazonaws.com': { name: 'AmazonMacie', policy: 'AmazonMacieServiceRolePolicy' },

@@ -146,7 +146,8 @@ export async function replicationStatus({ transaction }: Scope, secret: SecretRe
       const replica = await replicaIn({ transaction }, secret, region);
       if (replica === undefined)
         return { Region: region, Status: 'Failed', StatusMessage: 'The replica was overwritten by another secret.' };
-      return { Region: region, KmsKeyId: shownKey(replica.kmsKeyId), Status: 'InSync', LastAccessedDate: replica.accessedAtMs };
+      const how = { Status: 'InSync', StatusMessage: 'Replication succeeded' } as const;
+      return { Region: region, KmsKeyId: shownKey(replica.kmsKeyId), ...how, LastAccessedDate: replica.accessedAtMs };
     }),
   );
 }

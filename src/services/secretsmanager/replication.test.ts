@@ -33,7 +33,9 @@ const get = (client: SecretsManagerClient, SecretId: string) => client.send(new 
 
 test('a replica has the primary’s ARN in its own region, its versions, labels and tags, and follows each change', async () => {
   const { ARN = '', ReplicationStatus } = await replicated('followed');
-  expect(ReplicationStatus).toMatchObject([{ Region: 'eu-west-1', Status: 'InSync', KmsKeyId: 'alias/aws/secretsmanager' }]);
+  expect(ReplicationStatus).toMatchObject([
+    { Region: 'eu-west-1', Status: 'InSync', StatusMessage: 'Replication succeeded', KmsKeyId: 'alias/aws/secretsmanager' },
+  ]);
   await home.send(new PutSecretValueCommand({ SecretId: 'followed', SecretString: 'two' }));
   await home.send(new TagResourceCommand({ SecretId: 'followed', Tags: [{ Key: 'a', Value: 'b' }] }));
   const there = ARN.replace('us-east-1', 'eu-west-1');
