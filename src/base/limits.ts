@@ -96,8 +96,8 @@ export const limits = {
   recentDecisionsMax: 2_000,
   /** Events that a what-if reads before it gives way to requests. */
   whatIfEventsAtOnce: 250,
-  /** Callers, places and resources that a what-if keeps, and calls that it has judged. */
-  whatIfKnownMax: 20_000,
+  /** Of callers, places, resources and judged calls each: what a what-if keeps, beside those of the events that it has just read. */
+  whatIfKnownMax: 10_000,
   /** Lines of a what-if's answer. */
   whatIfLinesMax: 10_000,
   /** Broken constraints that one validation error lists. */

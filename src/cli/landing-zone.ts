@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Secret } from '../base/secret.ts';
 import { type ApiCredentials, createApi, isForbidden, RefusedCall } from '../landing-zone/api.ts';
 import { FileProblems, parseZoneFile, type ZoneFile } from '../landing-zone/file.ts';
-import { type Plan, type PlanOptions, performPlan, planZone, type Report, stepsOf } from '../landing-zone/plan.ts';
+import { type Kept, type Plan, type PlanOptions, performPlan, planZone, type Report, stepsOf } from '../landing-zone/plan.ts';
 import { profilesOf } from '../landing-zone/profiles.ts';
 import { hasChanges, planJson, renderPlan, stepText, summaryOf } from '../landing-zone/render.ts';
 import { type BuilderKey, openWorld, type World, ZoneError } from '../landing-zone/world.ts';
@@ -119,7 +119,7 @@ export async function applyZone(context: CommandContext, world: World, { closesA
     const names = closed.map(({ address }) => address.slice('account/'.length)).join(', ');
     throw new CommandError(`nothing was done: ${names} would be closed, which cannot be taken back after 90 days; say --close-accounts`);
   }
-  await performPlan(world, plan, reportTo(context));
+  complainOf(await performPlan(world, plan, reportTo(context)));
   if (!output.isJson) output.print(stepsOf(plan).length === 0 ? 'nothing to do' : 'the landing zone is as the file says');
   return plan;
 }
@@ -131,11 +131,18 @@ async function destroy(context: CommandContext, world: World, options: Options):
   if (stepsOf(plan).length > 0 && options['yes'] !== true && !(await confirmed(question))) {
     throw new CommandError('nothing was removed; say --yes to remove without a question');
   }
-  await performPlan(world, plan, reportTo(context));
+  complainOf(await performPlan(world, plan, reportTo(context)));
   if (context.output.isJson) return context.output.json(planJson(plan));
   context.output.print(
     'the landing zone is gone. What stays: the organisation and its kinds of policies; closed accounts, suspended for 90 days, their addresses taken until then; keys until their waiting time is over',
   );
+}
+
+/** @throws CommandError about what AWS did not let go */
+function complainOf(kept: readonly Kept[]): void {
+  if (kept.length === 0) return;
+  const reasons = kept.map(({ address, reason }) => `\n  ${address}: ${reason}`).join('');
+  throw new CommandError(`everything else is done, but this is still there:${reasons}\nrun the same command again when AWS allows it`);
 }
 
 async function showGoal(

@@ -182,6 +182,12 @@ function withParents(paths: readonly string[]): readonly string[] {
   return [...new Set(all)];
 }
 
+/** Accounts of the units, with all that is below them, and those that are named. */
+export function accountsOf({ accounts }: ZoneFile, { units = [], accounts: named = [] }: Targets): readonly string[] {
+  const isIn = (unit: string) => units.some((each) => each === '/' || unit === each || unit.startsWith(`${each}/`));
+  return Object.entries(accounts).flatMap(([name, { unit }]) => (isIn(unit) || named.includes(name) ? [name] : []));
+}
+
 /** Names that stand for something else in the file must be there. */
 function checkReferences(file: ZoneFile): readonly Problem[] {
   const problems: Problem[] = [];
@@ -232,6 +238,13 @@ function checkReferences(file: ZoneFile): readonly Problem[] {
     role.trustsProviders?.forEach(
       (each, at) =>
         void need(Object.hasOwn(providers, each), [...path, 'trustsProviders', at], `\`${each}\` is not a provider of \`identity\``),
+    );
+    // AWS: a role trusts identity providers of its own account alone.
+    const elsewhere = role.trustsProviders && accountsOf(file, role).find((account) => account !== file.identity?.account);
+    need(
+      elsewhere === undefined,
+      path,
+      `trusts identity providers, and is in \`${elsewhere}\` too, which has none; only the identity account has`,
     );
   }
   for (const [name, { account }] of Object.entries(file.keys)) needAccount(account, ['keys', name, 'account']);

@@ -1,6 +1,7 @@
 // The difference between a file and what is there, and its execution: first all that is made and changed, in the order in which things need
 // each other, then all that is removed, in the reverse order. Every step finds out by itself whether it was done, so an apply that was killed
 // goes on where it stopped.
+import { RefusedCall } from './api.ts';
 import { type Action, type Change, differencesOf, type Found, type Wanted } from './item.ts';
 import { administrators, rootAccess, trustedServices } from './kinds/access.ts';
 import { accounts } from './kinds/accounts.ts';
@@ -121,12 +122,31 @@ const beforeContents: ReadonlySet<string> = new Set(
   [organization, builder, policyTypes, trustedServices, rootAccess, units, accounts].map(({ name }) => name),
 );
 
-export async function performPlan(world: World, plan: Plan, report: Report): Promise<void> {
+/** What AWS does not let go now, and why. */
+export interface Kept {
+  readonly address: string;
+  readonly reason: string;
+}
+
+export async function performPlan(world: World, plan: Plan, report: Report): Promise<readonly Kept[]> {
   const steps = stepsOf(plan);
+  const kept: Kept[] = [];
   for (const [index, change] of steps.entries()) {
+    const { action, address, kind } = change;
+    if (action === 'remove' && kind === builder.name && kept.length > 0) {
+      kept.push({ address, reason: 'without this user root could not look into what is left' });
+      continue;
+    }
     report({ step: index + 1, steps: steps.length, change });
-    await perform(world, change);
+    try {
+      await perform(world, change);
+    } catch (error) {
+      const isKept = action === 'remove' && error instanceof RefusedCall && error.code.startsWith('ConstraintViolation');
+      if (!isKept) throw error;
+      kept.push({ address, reason: `${error.call} was refused: ${error.message}` });
+    }
   }
+  return kept;
 }
 
 async function perform(world: World, { action, kind: name, address, wanted, found, differences }: Change): Promise<void> {

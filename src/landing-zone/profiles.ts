@@ -1,5 +1,6 @@
 // The ways from the identity account into the others, as profiles of AWS's own clients: directly, or by a role on the way.
-import { accountsOf, trustedAccounts } from './kinds/roles.ts';
+import { accountsOf } from './file.ts';
+import { trustedAccounts } from './kinds/roles.ts';
 import type { World } from './world.ts';
 
 export interface Profile {

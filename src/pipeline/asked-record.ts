@@ -49,6 +49,8 @@ export interface RecordedAccess
   readonly resourceMode: ResourcePolicy['mode'] | undefined;
   /** The resource had a policy, or none that anybody knew of. */
   readonly hadPolicy: boolean;
+  /** Of an operation that the build did not have: the resource is what the request named, and nothing but an explicit deny refused it. */
+  readonly isAbsent: boolean;
   readonly unrecorded: readonly string[];
 }
 
@@ -64,6 +66,8 @@ export interface AskedFacts {
   readonly facts: Omit<RequestFacts, 'places'>;
   readonly account: string;
   readonly accesses: readonly Access[];
+  readonly isAbsent: boolean;
+  /** By policies, and by the tag policy too. */
   readonly wasAllowed: boolean;
 }
 
@@ -71,7 +75,7 @@ export type RecordAsked = (asked: AskedFacts) => Asked;
 
 export function createAskedRecorder(): RecordAsked {
   const contexts = new Map<string, AskedContext>();
-  return ({ facts, account, accesses, wasAllowed }) => {
+  return ({ facts, account, accesses, isAbsent, wasAllowed }) => {
     const key = contextKey(facts, account);
     let context = key === undefined ? undefined : contexts.get(key);
     if (context === undefined) {
@@ -79,8 +83,8 @@ export function createAskedRecorder(): RecordAsked {
       if (contexts.size >= limits.askedContextsMax) contexts.clear();
       if (key !== undefined) contexts.set(key, context);
     }
-    const callerAccount = facts.identity.caller.principal.account;
-    return { context, text: `${wasAllowed ? '+' : '-'}${JSON.stringify(accesses.map((access) => written(access, callerAccount)))}` };
+    const homes = { caller: facts.identity.caller.principal.account, acting: account, isAbsent };
+    return { context, text: `${wasAllowed ? '+' : '-'}${JSON.stringify(accesses.map((access) => written(access, homes)))}` };
   };
 }
 
@@ -171,15 +175,23 @@ interface More {
   readonly f?: 1 | undefined;
   readonly p?: ResourcePolicy['mode'] | undefined;
   readonly n?: 1 | undefined;
+  readonly u?: 1 | undefined;
   readonly x?: readonly string[] | undefined;
 }
 type Written = readonly [action: string, resource: string, more?: More];
 
-function written(access: Access, callerAccount: string | undefined): Written {
+/** The account of the caller, and that in which it acts. */
+interface Homes {
+  readonly caller: string | undefined;
+  readonly acting: string;
+  readonly isAbsent: boolean;
+}
+
+function written(access: Access, { caller, acting, isAbsent }: Homes): Written {
   const { action, resource, resourceAccount, resourceTags, requestTags, context, granted, resourcePolicy } = access;
   const x: string[] = [];
   const more: More = {
-    a: resourceAccount === callerAccount ? undefined : resourceAccount,
+    a: ownerUnlikeCaller(resourceAccount, caller, acting),
     // The tags of a resource with a policy are looked up with it.
     t: resourcePolicy === undefined ? boundedTags('aws:resourcetag/', resourceTags, x) : undefined,
     // An empty set of tags in a request is as good as none.
@@ -190,10 +202,17 @@ function written(access: Access, callerAccount: string | undefined): Written {
     f: access.hasSecondFactor ? 1 : undefined,
     p: resourcePolicy?.mode,
     n: resourcePolicy !== undefined && resourcePolicy.source === undefined ? 1 : undefined,
+    u: isAbsent ? 1 : undefined,
     x: x.length === 0 ? undefined : x,
   };
   for (const member in more) if (more[member as keyof More] !== undefined) return [action, resource, more];
   return [action, resource];
+}
+
+/** What `ownerOf` in what-if/past-call.ts would not know without it. */
+function ownerUnlikeCaller(owner: string | undefined, caller: string | undefined, acting: string): string | undefined {
+  if (owner !== undefined) return owner === caller ? undefined : owner;
+  return caller === undefined || caller === acting ? undefined : acting;
 }
 
 type Tags = Readonly<Record<string, string>>;
@@ -228,7 +247,7 @@ export function readQuestion(text: string): RecordedQuestion | undefined {
   const isCopy = text.startsWith('=');
   const start = isCopy ? 1 : 0;
   const accesses = (JSON.parse(text.slice(start + 1)) as readonly Written[]).map(([action, resource, more = {}]): RecordedAccess => {
-    const { a, t, q, c, g, o, f, p, n, x = [] } = more;
+    const { a, t, q, c, g, o, f, p, n, u, x = [] } = more;
     return {
       action,
       // Decoding boundary, as above.
@@ -242,6 +261,7 @@ export function readQuestion(text: string): RecordedQuestion | undefined {
       ...(f === undefined ? {} : { hasSecondFactor: true }),
       resourceMode: p,
       hadPolicy: p !== undefined && n === undefined,
+      isAbsent: u !== undefined,
       unrecorded: x,
     };
   });

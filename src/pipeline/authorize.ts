@@ -13,7 +13,7 @@ import type { ProtocolName } from '../model/model.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
 import { refusalMessage } from '../policy/message.ts';
-import type { AuthorizationRequest, PolicySource } from '../policy/policy.ts';
+import type { AuthorizationRequest, Decision, PolicySource } from '../policy/policy.ts';
 import type { Transaction } from '../store/store.ts';
 import type { RecordAsked } from './asked-record.ts';
 import { encodeAuthorizationMessage, shownContext } from './authorization-message.ts';
@@ -53,26 +53,31 @@ export async function authorize(authorizer: Authorizer, request: Decoded, scope:
   const accesses: readonly Access[] = Array.isArray(named) ? named : [named as Access];
   if (accesses.length === 0) throw new Error(`${request.operation.name} names no action to authorise`);
   const facts = requestFacts(request, scope.now);
+  const isAbsent = request.definition.isAbsent === true;
   const record = (wasAllowed: boolean): void =>
-    scope.note({ asked: authorizer.recordAsked({ facts, account: scope.account, accesses, wasAllowed }) });
+    scope.note({ asked: authorizer.recordAsked({ facts, account: scope.account, accesses, isAbsent, wasAllowed }) });
   const asked: AuthorizationRequest[] = [];
   for (const access of accesses) {
     const { question, tagRules } = await authorizationRequest(authorizer, request, access, facts, scope);
     asked.push(question);
     const { outcome } = evaluate(question);
-    // Of an absent operation nobody knows the resource, so that what fails to allow it proves nothing; what forbids it does.
-    if (request.definition.isAbsent === true ? outcome === 'EXPLICIT_DENY' : outcome !== 'ALLOW') {
+    if (isRefusal(outcome, isAbsent)) {
       record(false);
       throw refuse(authorizer, request, access, question, asked, scope);
     }
     const violation = tagRules === undefined ? undefined : enforcedTagViolation(tagRules, access);
     if (violation !== undefined) {
-      record(true);
+      record(false);
       throw tagPolicyViolation(violation, request);
     }
   }
-  record(request.definition.isAbsent !== true || asked.every((question) => evaluate(question).outcome === 'ALLOW'));
+  record(true);
   authorizer.decisions.remember(request.requestId, { timeMs: scope.now, operation: operationLabel(request), asked });
+}
+
+/** Of an absent operation nobody knows the resource, so that what fails to allow it proves nothing; what forbids it does. */
+export function isRefusal(outcome: Decision['outcome'], isAbsent: boolean): boolean {
+  return isAbsent ? outcome === 'EXPLICIT_DENY' : outcome !== 'ALLOW';
 }
 
 async function authorizationRequest(

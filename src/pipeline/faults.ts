@@ -26,10 +26,14 @@ function isPattern(constraint: string): boolean {
 }
 
 /** A tag that the account's tag policy does not allow, where that is enforced. */
-export function tagPolicyViolation({ kind, key }: TagViolation, { service }: Decoded): Fault {
-  const what = kind === 'value' ? 'value' : 'capitalization';
-  const message = `The tag policy does not allow the specified ${what} for the following tag key: '${key}'.`;
+export function tagPolicyViolation(violation: TagViolation, { service }: Decoded): Fault {
+  const message = tagPolicySentence(violation);
   return service.quirks.tagPolicyFault?.(message) ?? new Fault('TagPolicyViolation', message, { status: 400 });
+}
+
+export function tagPolicySentence({ kind, key }: TagViolation): string {
+  const what = kind === 'value' ? 'value' : 'capitalization';
+  return `The tag policy does not allow the specified ${what} for the following tag key: '${key}'.`;
 }
 
 export function internalFailure(): Fault {

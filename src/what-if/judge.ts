@@ -1,15 +1,15 @@
 // One call of the past in both states: whether the changes make a difference, which one, and what cannot be told.
 import type { Identity } from '../kit/ports.ts';
 import type { RecordedAccess } from '../pipeline/asked-record.ts';
+import { isRefusal } from '../pipeline/authorize.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import type { AuthorizationRequest } from '../policy/policy.ts';
-import { askedOf, type PastCall, resourceName, type State, type Used } from './past-call.ts';
+import { type Asked, askedOf, type PastCall, resourceName, type State, type Used } from './past-call.ts';
 import type { States } from './states.ts';
 
 export type Verdict = { readonly isTimed: boolean; readonly drift: Drift } & (
   | { readonly kind: 'same' }
   /** With the question that is refused in one of the states: of the changes when it would be refused, of today when it would be allowed. */
-  | { readonly kind: 'refused' | 'allowed'; readonly question: AuthorizationRequest; readonly state: 'now' | 'supposed' }
+  | { readonly kind: 'refused' | 'allowed'; readonly asked: Asked; readonly state: 'now' | 'supposed' }
   | {
       readonly kind: 'cannot-tell';
       readonly action: string;
@@ -24,7 +24,9 @@ export type Drift = 'none' | 'refused-today' | 'allowed-today' | 'unknown';
 
 /** What one state says to a call: the first question that it refuses, or that all are allowed. */
 interface Answer {
-  readonly refused: AuthorizationRequest | undefined;
+  readonly refused: Asked | undefined;
+  /** Nothing refuses the call and nothing allows it: that of an operation which the build does not have. */
+  readonly isOpen: boolean;
   readonly used: Used;
 }
 
@@ -38,6 +40,10 @@ export function judge(call: PastCall, timeMs: number, states: States): Verdict {
   const now = answerOf(call, timeMs, states.now);
   const drift = driftOf(call, now);
   if (!isReached) return { kind: 'same', isTimed: now.used.isTimed, drift };
+  if (states.appears(call)) {
+    const reason = 'the organization had no resource policy then, and whether it can delegate the operation was not recorded';
+    return { ...cannotTell(call.question.accesses[0], reason, []), isTimed: false, drift };
+  }
   const supposed = answerOf(call, timeMs, states.supposed);
   const isTimed = now.used.isTimed || supposed.used.isTimed;
   const missing = [...new Set([...now.used.unrecorded, ...supposed.used.unrecorded])];
@@ -46,11 +52,14 @@ export function judge(call: PastCall, timeMs: number, states: States): Verdict {
     return { ...cannotTell(call.question.accesses[0], reason, missing), isTimed, drift };
   }
   if (supposed.refused !== undefined && now.refused === undefined)
-    return { kind: 'refused', question: supposed.refused, state: 'supposed', isTimed, drift };
+    return { kind: 'refused', asked: supposed.refused, state: 'supposed', isTimed, drift };
   if (now.refused !== undefined && supposed.refused === undefined)
-    return { kind: 'allowed', question: now.refused, state: 'now', isTimed, drift };
+    return { kind: 'allowed', asked: now.refused, state: 'now', isTimed, drift };
+  if (now.isOpen !== supposed.isOpen) return { ...cannotTell(call.question.accesses[0], absent, []), isTimed, drift };
   return { kind: 'same', isTimed, drift };
 }
+
+const absent = 'this build does not have the operation: it answers so unless a policy denies it, and what else decides is not known';
 
 function cannotTell(access: RecordedAccess | undefined, reason: string, missingKeys: readonly string[]) {
   return { kind: 'cannot-tell', action: access?.action ?? '', resource: access?.resource ?? '', reason, missingKeys } as const;
@@ -78,11 +87,14 @@ function answerOf(call: PastCall, timeMs: number, state: State): Answer {
   // INVARIANT: `whatIsGone` has made sure that there is one.
   const identity: Identity | undefined = state.identity(call.contextId);
   if (identity === undefined) throw new Error(`the caller ${call.context.principal.arn} was not read`);
+  let isOpen = false;
   for (const access of call.question.accesses) {
-    const question = askedOf(call, access, { state, identity, timeMs, used });
-    if (evaluate(question).outcome !== 'ALLOW') return { refused: question, used };
+    const asked = askedOf(call, access, { state, identity, timeMs, used });
+    const { outcome } = evaluate(asked.question);
+    if (isRefusal(outcome, access.isAbsent) || asked.tagViolation !== undefined) return { refused: asked, isOpen: false, used };
+    isOpen ||= outcome !== 'ALLOW';
   }
-  return { refused: undefined, used };
+  return { refused: undefined, isOpen, used };
 }
 
 function driftOf({ question }: PastCall, { refused, used }: Answer): Drift {

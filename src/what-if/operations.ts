@@ -6,6 +6,7 @@ import { isRecord } from '../base/record.ts';
 import type { OrganizationDirectory } from '../kit/ports.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Transaction } from '../store/store.ts';
+import { addStatements, removeStatement, replaceStatements } from './function-permissions.ts';
 import type { Change, PolicyGiven } from './request.ts';
 
 /** What changes are made with. */
@@ -48,14 +49,15 @@ async function detachFromNode(policy: string, target: string, hands: Hands): Pro
   await hands.run({ service: 'organizations', name: 'DetachPolicy', account }, { PolicyId, TargetId: target });
 }
 
+const judgedTypes: ReadonlySet<string> = new Set(['SERVICE_CONTROL_POLICY', 'RESOURCE_CONTROL_POLICY', 'TAG_POLICY']);
+
 /** @throws Error for a policy of a type that is not asked when a call is authorised */
 async function guardrailId(given: string, account: string, { run }: Hands): Promise<string> {
   const PolicyId = organizationPolicyId(given);
   const { Policy } = await run({ service: 'organizations', name: 'DescribePolicy', account }, { PolicyId });
   const summary = isRecord(Policy) ? Policy['PolicySummary'] : undefined;
   const type = isRecord(summary) ? String(summary['Type']) : '';
-  if (type !== 'SERVICE_CONTROL_POLICY' && type !== 'RESOURCE_CONTROL_POLICY')
-    throw new Error(`\`${given}\` is a ${type}, which what-if does not judge by: only service and resource control policies`);
+  if (!judgedTypes.has(type)) throw new Error(`\`${given}\` is a ${type}, by which no call is decided`);
   return PolicyId;
 }
 
@@ -77,24 +79,32 @@ async function createdPolicy(
   account: string,
   hands: Hands,
 ): Promise<string> {
-  const Type = namesPrincipal(text) ? 'RESOURCE_CONTROL_POLICY' : 'SERVICE_CONTROL_POLICY';
+  const Type = typeOf(text);
   const input = { Content: text, Description: 'what if', Name: newName(name, text), Type };
   const { Policy } = await hands.run({ service: 'organizations', name: 'CreatePolicy', account }, input);
   const summary = isRecord(Policy) ? Policy['PolicySummary'] : undefined;
   return isRecord(summary) ? String(summary['Id']) : '';
 }
 
-/** AWS: every statement of a resource control policy has a Principal, and none of a service control policy has one. */
-function namesPrincipal(text: string): boolean {
-  let document: unknown;
+/** AWS: every statement of a resource control policy has a Principal, and none of a service control policy has one; a tag policy has no statements. */
+function typeOf(text: string): 'SERVICE_CONTROL_POLICY' | 'RESOURCE_CONTROL_POLICY' | 'TAG_POLICY' {
+  const document = jsonOf(text);
+  if (isRecord(document) && 'tags' in document) return 'TAG_POLICY';
+  return statementsOf(document).some((each) => 'Principal' in each) ? 'RESOURCE_CONTROL_POLICY' : 'SERVICE_CONTROL_POLICY';
+}
+
+/** Undefined: the text is none; the operation that takes it will say so. */
+function jsonOf(text: string): unknown {
   try {
-    document = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+function statementsOf(document: unknown): readonly Readonly<Record<string, unknown>>[] {
   const statement = isRecord(document) ? document['Statement'] : undefined;
-  const statements: readonly unknown[] = Array.isArray(statement) ? statement : [statement];
-  return statements.some((each) => isRecord(each) && 'Principal' in each);
+  return (Array.isArray(statement) ? statement : [statement]).filter(isRecord);
 }
 
 /** A name that nothing has yet. */
@@ -113,6 +123,8 @@ async function attachToArn({ policy, target, slot }: Extract<Change, { readonly 
   const entity = entityOf(target);
   if (entity === undefined || slot === 'trust' || slot === 'resource') {
     if ('id' in policy) throw new Error(`a policy of the resource \`${target}\` is given as a file`);
+    const parts = requireArn(target);
+    if (parts.service === 'lambda') return addStatements({ arn: target, parts }, policy.text, hands);
     return putResourcePolicy(target, policy.text, hands);
   }
   const { kind, name, account } = entity;
@@ -139,7 +151,7 @@ async function createdManagedPolicy(
 
 async function detachFromArn({ policy, target, slot }: Extract<Change, { readonly kind: 'detach' }>, hands: Hands): Promise<void> {
   const entity = entityOf(target);
-  if (entity === undefined || slot === 'trust' || slot === 'resource') return deleteResourcePolicy(target, hands);
+  if (entity === undefined || slot === 'trust' || slot === 'resource') return deleteResourcePolicy(policy, target, hands);
   const { kind, name, account } = entity;
   const who = { [`${kind}Name`]: name };
   if (slot === 'boundary') await hands.run({ service: 'iam', name: `Delete${kind}PermissionsBoundary`, account }, who);
@@ -159,7 +171,8 @@ function entityOf(arn: string): Entity | undefined {
 async function replace({ policy, text, of, slot }: Extract<Change, { readonly kind: 'change' }>, hands: Hands): Promise<void> {
   const parts = parseArn(policy);
   if (of !== undefined) return replaceInline(policy, text, of, hands);
-  if (/^p-/.test(policy) || parts?.service === 'organizations') {
+  const isResourcePolicy = parts?.service === 'organizations' && /^(?:organization|resourcepolicy)\//.test(parts.resource);
+  if (/^p-/.test(policy) || (parts?.service === 'organizations' && !isResourcePolicy)) {
     const PolicyId = organizationPolicyId(policy);
     const account = await managementOf(PolicyId, hands);
     await guardrailId(PolicyId, account, hands);
@@ -206,6 +219,9 @@ async function putResourcePolicy(arn: string, text: string, hands: Hands): Promi
     case 'secretsmanager':
       await hands.run({ service: 'secretsmanager', name: 'PutResourcePolicy', account, region }, { SecretId: arn, ResourcePolicy: text });
       return;
+    case 'lambda':
+      await replaceStatements({ arn, parts }, text, hands);
+      return;
     case 'organizations':
       await hands.run({ service: 'organizations', name: 'PutResourcePolicy', account }, { Content: text });
       return;
@@ -221,9 +237,11 @@ async function putResourcePolicy(arn: string, text: string, hands: Hands): Promi
   throw new Error(`the policy of \`${arn}\` cannot be replaced as a whole`);
 }
 
-async function deleteResourcePolicy(arn: string, hands: Hands): Promise<void> {
-  const { service, account, region } = requireArn(arn);
-  if (service === 'secretsmanager') await hands.run({ service, name: 'DeleteResourcePolicy', account, region }, { SecretId: arn });
+async function deleteResourcePolicy(policy: string, arn: string, hands: Hands): Promise<void> {
+  const parts = requireArn(arn);
+  const { service, account, region } = parts;
+  if (service === 'lambda') await removeStatement({ arn, parts }, policy, hands);
+  else if (service === 'secretsmanager') await hands.run({ service, name: 'DeleteResourcePolicy', account, region }, { SecretId: arn });
   else if (service === 'organizations') await hands.run({ service, name: 'DeleteResourcePolicy', account }, {});
   else throw new Error(`\`${arn}\` cannot be without a policy; say --change ${arn} --with FILE`);
 }

@@ -1,16 +1,21 @@
 // Why a question is refused, for people: AWS's sentence, the policy, and the level of the organisation at which it stands.
 import type { AccountPlace } from '../kit/ports.ts';
+import { tagPolicySentence } from '../pipeline/faults.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
 import { refusalMessage } from '../policy/message.ts';
 import type { AuthorizationRequest, PolicySource } from '../policy/policy.ts';
-import type { State } from './past-call.ts';
+import type { Asked, State } from './past-call.ts';
 import type { Reason } from './tally.ts';
 
 type Levels = readonly (readonly PolicySource[])[];
 
-export function reasonOf(question: AuthorizationRequest, state: State): Reason {
+export function reasonOf({ question, tagViolation }: Asked, state: State): Reason {
   const decision = evaluate(question);
+  if (decision.outcome === 'ALLOW' && tagViolation !== undefined) {
+    const policy = `effective tag policy of account ${question.resourceAccount}`;
+    return { sentence: tagPolicySentence(tagViolation), layer: 'tag-policy', policy, level: undefined };
+  }
   const { layer, source } = decision;
   return { sentence: refusalMessage(question, decision), layer, policy: source?.name, level: levelOf(question, state, layer, source) };
 }

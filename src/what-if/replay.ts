@@ -1,12 +1,14 @@
 // Goes through the ledger in order and judges each call in both states. Calls that are alike in everything that a decision depends on are judged
 // once. It gives way between small parts of the ledger, so that requests are served meanwhile, and holds no more of it than one such part.
+import { hash } from 'node:crypto';
 import { isoSeconds } from '../base/clock.ts';
 import { limits } from '../base/limits.ts';
 import { type RecordedContext, readContext, readQuestion } from '../pipeline/asked-record.ts';
 import type { AskedEntry, Transaction } from '../store/store.ts';
-import { judge, type Verdict } from './judge.ts';
+import { type Drift, judge, type Verdict } from './judge.ts';
 import type { PastCall } from './past-call.ts';
 import { reasonOf } from './reason.ts';
+import { createRecent, type Recent } from './recent.ts';
 import type { WhatIfRequest } from './request.ts';
 import { createStates, type StateParts, type States, tryChanges } from './states.ts';
 import { createTally, type Finding, type Line, type Tally } from './tally.ts';
@@ -46,10 +48,11 @@ interface Span {
   readonly until: number;
 }
 
-interface Judged {
-  readonly call: PastCall;
-  readonly verdict: Verdict;
-}
+/** What is remembered of a call, for those that are alike: little, since it may be that no two are. */
+type Judged =
+  /** To be judged again at each time. */
+  | { readonly isTimed: true; readonly call: PastCall }
+  | { readonly isTimed: false; readonly kind: Verdict['kind']; readonly drift: Drift; readonly finding: Finding | undefined };
 
 /** Everything that a run keeps while it goes on. */
 interface Run {
@@ -60,8 +63,8 @@ interface Run {
   readonly states: States;
   readonly tally: Tally;
   readonly counts: Counts;
-  readonly contexts: Map<string, RecordedContext>;
-  readonly judged: Map<string, Judged>;
+  readonly contexts: Recent<RecordedContext>;
+  readonly judged: Recent<Judged>;
 }
 
 /** @throws Fault or Error when a change cannot be made, before anything is given */
@@ -73,7 +76,7 @@ export async function* replay(parts: StateParts, request: WhatIfRequest): AsyncG
   const span = await spanOf(parts, fromMs, untilMs);
   const events = span.until - span.after;
   const states = createStates(parts, request.changes);
-  const kept = { contexts: new Map(), judged: new Map() };
+  const kept = { contexts: createRecent<RecordedContext>(limits.whatIfKnownMax), judged: createRecent<Judged>(limits.whatIfKnownMax) };
   const run: Run = { parts, request, fromMs, untilMs, states, tally: createTally(), counts: noCounts(), ...kept };
   yield { kind: 'start', from: isoSeconds(fromMs), until: isoSeconds(untilMs), events };
   for (let { after } = span; after < span.until; after += limits.whatIfEventsAtOnce) {
@@ -101,10 +104,11 @@ async function* replayPart(run: Run, span: Span): AsyncGenerator<Message> {
   const entries = all.filter(({ timeMs }) => timeMs >= run.fromMs && timeMs <= run.untilMs);
   await readContexts(run, entries);
   const asked = entries.flatMap((entry) => keyed(run, entry));
-  await run.states.prepare(newCalls(run, asked));
+  const calls = newCalls(run, asked);
+  await run.states.prepare([...calls.values()]);
   counts.events += entries.length;
   for (const { entry, key } of asked) {
-    const finding = judgeEntry(run, entry, key);
+    const finding = judgeEntry(run, entry, key, calls.get(key));
     if (request.listsCalls && finding !== undefined && finding.change !== 'cannot-tell') {
       const { reason: _reason, change, ...what } = finding;
       yield { kind: 'call', change, eventId: entry.eventId, eventTime: isoSeconds(entry.timeMs), ...what };
@@ -137,7 +141,7 @@ function keyed(run: Run, entry: AskedEntry): readonly Keyed[] {
     counts.copies += 1;
     return [];
   }
-  return [{ entry, key: `${contextId} ${entry.region} ${text}` }];
+  return [{ entry, key: hash('sha256', `${contextId} ${entry.region} ${text}`, 'base64url') }];
 }
 
 /** `iam:CreateUser`, as far as an event by itself tells it. */
@@ -151,7 +155,7 @@ function isOwnCall({ contexts }: Run, contextId: string, account: string): boole
 
 /** The contexts of a part of the ledger; those of earlier parts are known. */
 async function readContexts({ parts, contexts }: Run, entries: readonly AskedEntry[]): Promise<void> {
-  if (contexts.size > limits.whatIfKnownMax) contexts.clear();
+  contexts.turn();
   const wanted = new Set(entries.flatMap(({ contextId }) => (contextId === undefined || contexts.has(contextId) ? [] : [contextId])));
   if (wanted.size === 0) return;
   await parts.store.transact(async (transaction) => {
@@ -162,17 +166,19 @@ async function readContexts({ parts, contexts }: Run, entries: readonly AskedEnt
   });
 }
 
-/** One call of each kind that has not been judged. */
-function newCalls(run: Run, asked: readonly Keyed[]): readonly PastCall[] {
-  if (run.judged.size > limits.whatIfKnownMax) run.judged.clear();
+/** One call of each kind that is to be judged. */
+function newCalls(run: Run, asked: readonly Keyed[]): ReadonlyMap<string, PastCall> {
+  run.judged.turn();
   const calls = new Map<string, PastCall>();
   for (const { entry, key } of asked) {
+    if (calls.has(key)) continue;
+    const known = run.judged.get(key);
     // What depends on the time of the call is judged again each time, and needs its states.
-    if (calls.has(key) || run.judged.get(key)?.verdict.isTimed === false) continue;
-    const call = run.judged.get(key)?.call ?? callOf(run, entry);
+    if (known?.isTimed === false) continue;
+    const call = known?.call ?? callOf(run, entry);
     if (call !== undefined) calls.set(key, call);
   }
-  return [...calls.values()];
+  return calls;
 }
 
 function callOf({ contexts }: Run, { contextId = '', text = '', region }: AskedEntry): PastCall | undefined {
@@ -180,23 +186,32 @@ function callOf({ contexts }: Run, { contextId = '', text = '', region }: AskedE
   return context === undefined || question === undefined ? undefined : { contextId, context, question, region };
 }
 
-function judgeEntry(run: Run, entry: AskedEntry, key: string): Finding | undefined {
-  const { counts, judged, states, tally } = run;
-  let known = judged.get(key);
-  if (known === undefined || known.verdict.isTimed) {
-    const call = known?.call ?? callOf(run, entry);
-    if (call === undefined) throw new Error(`the ledger has lost what was asked for event ${entry.eventId}`);
-    known = { call, verdict: judge(call, entry.timeMs, states) };
-    judged.set(key, known);
-  }
-  const { call, verdict } = known;
+function judgeEntry(run: Run, entry: AskedEntry, key: string, call: PastCall | undefined): Finding | undefined {
+  const { counts, judged, tally } = run;
+  const known = judged.get(key);
+  const result = known?.isTimed === false ? known : judgeNow(run, entry, key, call);
+  const { drift, finding, kind } = result;
   counts.calls += 1;
-  if (verdict.drift === 'refused-today') counts.refusedToday += 1;
-  if (verdict.drift === 'allowed-today') counts.allowedToday += 1;
-  counts[verdict.kind === 'cannot-tell' ? 'cannotTell' : verdict.kind] += 1;
-  const finding = findingOf(call, verdict, states);
+  if (drift === 'refused-today') counts.refusedToday += 1;
+  if (drift === 'allowed-today') counts.allowedToday += 1;
+  counts[kind === 'cannot-tell' ? 'cannotTell' : kind] += 1;
   if (finding !== undefined) tally.add(finding, entry);
   return finding;
+}
+
+function judgeNow(
+  { judged, states }: Run,
+  entry: AskedEntry,
+  key: string,
+  call: PastCall | undefined,
+): Judged & { readonly isTimed: false } {
+  if (call === undefined) throw new Error(`the ledger has lost what was asked for event ${entry.eventId}`);
+  const verdict = judge(call, entry.timeMs, states);
+  const { kind, drift, isTimed } = verdict;
+  const finding = findingOf(call, verdict, states);
+  // The reason is asked for by the first of a line alone, and holds on to policies.
+  judged.set(key, isTimed ? { isTimed, call } : { isTimed, kind, drift, finding: finding && { ...finding, reason: undefined } });
+  return { isTimed: false, kind, drift, finding };
 }
 
 function findingOf({ context: { principal } }: PastCall, verdict: Verdict, states: States): Finding | undefined {
@@ -210,14 +225,9 @@ function findingOf({ context: { principal } }: PastCall, verdict: Verdict, state
     }
     case 'refused':
     case 'allowed': {
-      const { question, kind, state } = verdict;
-      return {
-        change: kind,
-        principal: who,
-        action: question.action,
-        resource: question.resource,
-        reason: () => reasonOf(question, states[state]),
-      };
+      const { asked, kind, state } = verdict;
+      const { action, resource } = asked.question;
+      return { change: kind, principal: who, action, resource, reason: () => reasonOf(asked, states[state]) };
     }
   }
 }

@@ -17,6 +17,7 @@ export function sameIdentity(left: Identity, right: Identity): boolean {
 export function samePlace(left: AccountPlace, right: AccountPlace): boolean {
   return (
     left.path === right.path &&
+    sameData(left.tagRules, right.tagRules) &&
     sameLists(left.serviceControl, right.serviceControl, sameSources) &&
     sameLists(left.resourceControl, right.resourceControl, sameSources)
   );

@@ -6,15 +6,18 @@ import { seededIds } from '../base/ids.ts';
 import { limits } from '../base/limits.ts';
 import type { Access } from '../kit/operation.ts';
 import type { AccountPlace, GuardrailsPort, Identity, VpcEndpoint } from '../kit/ports.ts';
+import type { ShareableType } from '../kit/shareables.ts';
 import { taggablesOf } from '../kit/taggables.ts';
 import { anonymous } from '../pipeline/anonymous.ts';
 import type { RecordedContext, RecordedEndpoint } from '../pipeline/asked-record.ts';
 import type { PerformParts } from '../pipeline/perform.ts';
 import { accessesOf, suppose } from '../pipeline/suppose.ts';
+import type { PolicySource, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { make } from './operations.ts';
-import { ownerOf, type PastCall, type ResourceState, resourceName, type State, tagsOnly } from './past-call.ts';
+import { delegationName, ownerOf, type PastCall, type ResourceState, resourceName, type State, shareName, tagsOnly } from './past-call.ts';
+import { createRecent, type Recent } from './recent.ts';
 import type { Change } from './request.ts';
 import { sameIdentity, samePlace, sameResource } from './sameness.ts';
 
@@ -33,6 +36,8 @@ export interface States {
   prepare(calls: readonly PastCall[]): Promise<void>;
   /** Whether the changes can make a difference to the call: something that it is judged by is not the same in both states. */
   reach(call: PastCall): boolean;
+  /** Whether the changes give the caller's organisation a resource policy, or take it away, and the call knew of none. */
+  appears(call: PastCall): boolean;
 }
 
 /** A value in both states; one that the changes do not touch is the same object twice. */
@@ -42,11 +47,13 @@ interface Pair<Value> {
 }
 
 interface Known {
-  readonly identities: Map<string, Pair<Identity | undefined>>;
-  readonly places: Map<string, Pair<AccountPlace | undefined>>;
-  readonly resources: Map<string, Pair<ResourceState | undefined>>;
+  readonly identities: Recent<Pair<Identity | undefined>>;
+  readonly places: Recent<Pair<AccountPlace | undefined>>;
+  readonly resources: Recent<Pair<ResourceState | undefined>>;
   /** The same in both states: no change is about them. */
-  readonly endpoints: Map<string, VpcEndpoint>;
+  readonly endpoints: Recent<VpcEndpoint>;
+  /** The same in both states too: a share is no policy that is attached. */
+  readonly shares: Recent<readonly PolicySource[]>;
 }
 
 /** What a call needs that is not known. */
@@ -54,29 +61,38 @@ interface Wanted {
   readonly contexts: Map<string, RecordedContext>;
   readonly accounts: Set<string>;
   readonly resources: Map<string, { readonly service: string; readonly account: string; readonly arn: string }>;
+  readonly shares: Map<string, { readonly principal: Principal; readonly arn: string }>;
 }
 
 export function createStates(parts: StateParts, changes: readonly Change[]): States {
-  const known: Known = { identities: new Map(), places: new Map(), resources: new Map(), endpoints: new Map() };
+  const recent = <Value>(): Recent<Value> => createRecent<Value>(limits.whatIfKnownMax);
+  const known: Known = { identities: recent(), places: recent(), resources: recent(), endpoints: recent(), shares: recent() };
   const stateOf = (side: keyof Pair<unknown>): State => ({
     identity: (contextId) => known.identities.get(contextId)?.[side],
     place: (account) => known.places.get(account)?.[side],
     resource: (name) => known.resources.get(name)?.[side],
+    shares: (name) => known.shares.get(name) ?? [],
     endpoint: (contextId) => known.endpoints.get(contextId),
   });
+  const appears = ({ context, question }: PastCall): boolean =>
+    question.accesses.some((access) => differs(known.resources.get(delegationName(access, context) ?? '')));
   return {
     now: stateOf('now'),
     supposed: stateOf('supposed'),
     async prepare(calls) {
-      if (known.identities.size + known.places.size + known.resources.size > limits.whatIfKnownMax)
-        for (const map of [known.identities, known.places, known.resources, known.endpoints]) map.clear();
-      const wanted = wantedBy(calls, known);
-      for (const [id, { vpcEndpoint }] of wanted.contexts)
-        if (vpcEndpoint !== undefined) known.endpoints.set(id, endpointOf(parts, vpcEndpoint));
-      if (wanted.contexts.size + wanted.accounts.size + wanted.resources.size > 0) await read(parts, changes, wanted, known);
+      for (const each of [known.identities, known.places, known.resources, known.endpoints, known.shares]) each.turn();
+      const wanted = wantedBy(calls, known, await parts.perform.registry.shareables());
+      for (const { contextId, context } of calls) {
+        const { vpcEndpoint } = context;
+        if (vpcEndpoint !== undefined && !known.endpoints.has(contextId)) known.endpoints.set(contextId, endpointOf(parts, vpcEndpoint));
+      }
+      if (wanted.contexts.size + wanted.accounts.size + wanted.resources.size + wanted.shares.size > 0)
+        await read(parts, changes, wanted, known);
     },
-    reach({ contextId, context, question }) {
-      if (differs(known.identities.get(contextId))) return true;
+    appears,
+    reach(call) {
+      const { contextId, context, question } = call;
+      if (differs(known.identities.get(contextId)) || appears(call)) return true;
       if (accountsOf(context).some((account) => differs(known.places.get(account)))) return true;
       return question.accesses.some((access) => {
         const name = resourceName(access, context);
@@ -102,16 +118,21 @@ function accountsOf({ principal, account, source, vpcEndpoint }: RecordedContext
   return [principal.account, account, source?.account, vpcEndpoint?.ownerAccount].filter((each): each is string => each !== undefined);
 }
 
-function wantedBy(calls: readonly PastCall[], known: Known): Wanted {
-  const wanted: Wanted = { contexts: new Map(), accounts: new Set(), resources: new Map() };
+function wantedBy(calls: readonly PastCall[], known: Known, shareables: readonly ShareableType[]): Wanted {
+  const wanted: Wanted = { contexts: new Map(), accounts: new Set(), resources: new Map(), shares: new Map() };
   for (const { contextId, context, question } of calls) {
     if (!known.identities.has(contextId)) wanted.contexts.set(contextId, context);
     const owners = question.accesses.map((access) => ownerOf(access, context));
     for (const account of [...accountsOf(context), ...owners]) if (!known.places.has(account)) wanted.accounts.add(account);
     for (const access of question.accesses) {
-      const name = resourceName(access, context);
-      if (name === undefined || known.resources.has(name)) continue;
-      wanted.resources.set(name, { service: name.slice(0, name.indexOf(' ')), account: context.account, arn: access.resource });
+      const { resource: arn } = access;
+      for (const name of [resourceName(access, context), delegationName(access, context)]) {
+        if (name === undefined || known.resources.has(name)) continue;
+        wanted.resources.set(name, { service: name.slice(0, name.indexOf(' ')), account: context.account, arn });
+      }
+      const name = shareName(access, context);
+      if (!known.shares.has(name) && shareables.some(({ isArn }) => isArn(arn)))
+        wanted.shares.set(name, { principal: context.principal, arn });
     }
   }
   return wanted;
@@ -158,6 +179,7 @@ interface Reading {
 async function read(parts: StateParts, changes: readonly Change[], wanted: Wanted, known: Known): Promise<void> {
   const [now, supposed] = await parts.store.transact(async (transaction) => {
     const before = await readAll(parts, wanted, transaction);
+    for (const [name, question] of wanted.shares) known.shares.set(name, await sharesOf(parts, question, transaction));
     await makeAll(parts, changes, transaction);
     const after = await readAll(parts, wanted, transaction);
     transaction.discard();
@@ -169,7 +191,7 @@ async function read(parts: StateParts, changes: readonly Change[], wanted: Wante
 }
 
 function join<Value>(
-  known: Map<string, Pair<Value | undefined>>,
+  known: Recent<Pair<Value | undefined>>,
   before: ReadonlyMap<string, Value | undefined>,
   after: ReadonlyMap<string, Value | undefined>,
   isSame: (left: Value, right: Value) => boolean,
@@ -188,6 +210,15 @@ async function readAll(parts: StateParts, { contexts, accounts, resources }: Wan
   for (const [id, context] of contexts) reading.identities.set(id, await identityOf(parts, context, transaction));
   for (const [name, resource] of resources) reading.resources.set(name, await resourceOf(parts, resource, transaction));
   return reading;
+}
+
+async function sharesOf(
+  { perform, newGuardrails }: StateParts,
+  { principal, arn }: { readonly principal: Principal; readonly arn: string },
+  transaction: Transaction,
+): Promise<readonly PolicySource[]> {
+  const place = principal.account === undefined ? undefined : await newGuardrails().placeOf(principal.account, transaction);
+  return perform.authorizer.shares.policiesFor(transaction, { arn, principal, place });
 }
 
 /** Who the caller is today, in the session that it had. */
@@ -240,7 +271,8 @@ async function resourceOf(
     now: now(),
     ids: seededIds('what-if'),
   });
-  return stateOfAccess(accesses[0]);
+  // An organisation without a resource policy has tags and no policy, as a secret.
+  return stateOfAccess(accesses[0]) ?? (isOrganization ? { policy: { mode: 'optional', source: undefined }, tags: {} } : undefined);
 }
 
 /** Of a resource without a policy of its own. */

@@ -8,7 +8,7 @@ import type { AskedEntry } from '../store/store.ts';
 export interface Reason {
   /** AWS's sentence. */
   readonly sentence: string;
-  readonly layer: PolicyLayer | undefined;
+  readonly layer: PolicyLayer | 'tag-policy' | undefined;
   /** The policy that decided, where one did: with the level of the tree at which it is attached. */
   readonly policy: string | undefined;
   /** Of guardrails: which level of the organisation, the root first. */
@@ -45,11 +45,12 @@ export interface Finding {
   readonly resource: string;
   readonly because?: string;
   readonly missingKeys?: readonly string[];
-  readonly reason?: () => Reason;
+  readonly reason?: (() => Reason) | undefined;
 }
 
 interface Row {
-  readonly finding: Finding;
+  /** Without its way to the reason, which holds on to policies. */
+  readonly finding: Omit<Finding, 'reason'>;
   readonly reason: Reason | undefined;
   readonly example: Example;
   readonly firstMs: number;
@@ -60,7 +61,7 @@ interface Row {
 export interface Tally {
   add(finding: Finding, event: AskedEntry): void;
   /** Refusals first, then the most frequent. */
-  lines(): readonly Line[];
+  lines(): Iterable<Line>;
   /** Calls of lines that there was no more room for. */
   readonly unlisted: number;
 }
@@ -79,16 +80,18 @@ export function createTally(): Tally {
       } else if (rows.size >= limits.whatIfLinesMax) unlisted += 1;
       else rows.set(key, rowOf(finding, event));
     },
-    lines: () => [...rows.values()].sort(byWeight).map(lineOf),
+    *lines() {
+      for (const row of [...rows.values()].sort(byWeight)) yield lineOf(row);
+    },
     get unlisted() {
       return unlisted;
     },
   };
 }
 
-function rowOf(finding: Finding, { eventId, account, region, timeMs }: AskedEntry): Row {
+function rowOf({ reason, ...finding }: Finding, { eventId, account, region, timeMs }: AskedEntry): Row {
   const example = { eventId, account, region, resource: finding.resource };
-  return { finding, reason: finding.reason?.(), example, firstMs: timeMs, lastMs: timeMs, count: 1 };
+  return { finding, reason: reason?.(), example, firstMs: timeMs, lastMs: timeMs, count: 1 };
 }
 
 const order: readonly Line['change'][] = ['refused', 'allowed', 'cannot-tell'];

@@ -6,14 +6,14 @@ import type { Message } from './replay.ts';
 import type { Change } from './request.ts';
 
 let setting: WhatIfSetting;
-let tagPolicy = '';
+let backupPolicy = '';
 beforeAll(async () => {
   setting = await startWhatIfSetting('what-if', ['admin', 'session', 'stranger']);
   await setting.makeCalls();
   const { Policy } = await setting.castellan
     .organizations()
-    .createPolicy({ Name: 'tags', Description: '', Type: 'TAG_POLICY', Content: '{"tags":{}}' });
-  tagPolicy = Policy?.PolicySummary?.Id ?? '';
+    .createPolicy({ Name: 'backups', Description: '', Type: 'BACKUP_POLICY', Content: '{"plans":{}}' });
+  backupPolicy = Policy?.PolicySummary?.Id ?? '';
 }, 30_000);
 afterAll(() => setting.castellan.stop());
 
@@ -139,6 +139,62 @@ test('judges by the tags that resources and callers have today', async () => {
   ]);
 });
 
+test('says of an operation that the build does not have only that a policy forbids it', async () => {
+  const { castellan, people, unit } = setting;
+  const absent = await castellan.call('shield', 'DeleteProtectionGroup', { ProtectionGroupId: 'g' }, people.admin);
+  expect(absent.status).toBe(501);
+  const forbidden = linesOf(await setting.ask([attach(deny('shield:*'), unit)])).filter(({ change }) => change === 'refused');
+  expect(forbidden.map(({ change, action, count }) => [change, action, count])).toEqual([['refused', 'shield:DeleteProtectionGroup', 1]]);
+  const unallowed = linesOf(await setting.ask([detach('p', userArn('admin'))])).filter(({ action }) => action.startsWith('shield:'));
+  expect(unallowed.map(({ change, because }) => [change, because])).toEqual([
+    ['cannot-tell', expect.stringContaining('this build does not have the operation')],
+  ]);
+});
+
+test('judges by tag policies, in the sentence of their refusal', async () => {
+  const { castellan, rootId, unit } = setting;
+  await castellan.organizations().enablePolicyType({ RootId: rootId, PolicyType: 'TAG_POLICY' });
+  const rule = { tag_key: { '@@assign': 'team' }, tag_value: { '@@assign': ['blue'] }, enforced_for: { '@@assign': ['iam:*'] } };
+  const lines = linesOf(await setting.ask([attach(JSON.stringify({ tags: { team: rule } }), unit)]));
+  await castellan.organizations().disablePolicyType({ RootId: rootId, PolicyType: 'TAG_POLICY' });
+  const created = lines.filter(({ action }) => action === 'iam:CreateUser');
+  expect(created.map(({ change, principal }) => [change, principal])).toEqual([['refused', userArn('admin')]]);
+  expect(created[0]?.reason).toMatchObject({
+    layer: 'tag-policy',
+    sentence: "The tag policy does not allow the specified value for the following tag key: 'team'.",
+    policy: `effective tag policy of account ${setting.account}`,
+  });
+});
+
+test('judges what an organization delegates by its resource policy, and cannot tell where there was none', async () => {
+  const { castellan, people, account } = setting;
+  const listAccounts = async () => (await castellan.call('organizations', 'ListAccounts', {}, people.admin)).error;
+  expect(await listAccounts()).toBe('AccessDeniedException');
+  const Content = documentOf({ ...allow('organizations:ListAccounts'), Principal: { AWS: account } });
+  const organizationArn = (await castellan.organizations().describeOrganization({})).Organization?.Arn ?? '';
+  const appeared = linesOf(await setting.ask([attach(Content, organizationArn)]));
+  expect(appeared.map(({ change, action, because }) => [change, action, because])).toEqual([
+    ['cannot-tell', 'organizations:ListAccounts', expect.stringContaining('had no resource policy then')],
+  ]);
+  await castellan.organizations().putResourcePolicy({ Content });
+  expect(await listAccounts()).toBeUndefined();
+  const other: Change = {
+    kind: 'change',
+    policy: organizationArn,
+    text: Content.replace('ListAccounts', 'ListRoots'),
+    of: undefined,
+    slot: undefined,
+  };
+  for (const change of [detach('policy', organizationArn), other]) {
+    const lines = linesOf(await setting.ask([change])).filter(({ change: kind }) => kind === 'refused');
+    expect(lines.map(({ action, count }) => [action, count])).toEqual([['organizations:ListAccounts', 1]]);
+  }
+  await castellan.organizations().deleteResourcePolicy({});
+});
+
+const granted = { ...allow('lambda:GetFunction'), Principal: '*', Resource: undefined };
+const functionArn = () => `arn:aws:lambda:us-east-1:${setting.account}:function:ghost`;
+
 const impossible: readonly (readonly [string, () => readonly Change[], string])[] = [
   ['detaches what is not attached', () => [detach('p-12345678', setting.unit)], 'PolicyNotFoundException'],
   ['takes away the last policy', () => [detach('p-FullAWSAccess', setting.unit)], 'You cannot remove the last policy'],
@@ -154,9 +210,18 @@ const impossible: readonly (readonly [string, () => readonly Change[], string])[
   ],
   [
     'is of a type that decides no call',
-    () => [{ kind: 'attach', policy: { id: tagPolicy }, target: setting.unit, slot: undefined }],
-    'is a TAG_POLICY',
+    () => [{ kind: 'attach', policy: { id: backupPolicy }, target: setting.unit, slot: undefined }],
+    'is a BACKUP_POLICY',
   ],
+  ['is of a type that is not enabled', () => [attach('{"tags":{}}', setting.unit)], 'PolicyTypeNotEnabledException'],
+  ['denies in the policy of a function', () => [attach(deny('lambda:*'), functionArn())], 'its Effect is not Allow'],
+  [
+    'has a condition that AddPermission does not write',
+    () => [attach(documentOf({ ...granted, Condition: { Bool: { 'aws:SecureTransport': 'true' } } }), functionArn())],
+    'its condition Bool on aws:SecureTransport',
+  ],
+  ['adds to a function that is not there', () => [attach(documentOf(granted), functionArn())], 'ResourceNotFoundException'],
+  ['takes from a function what it does not have', () => [detach('ghost', functionArn())], 'ResourceNotFoundException'],
   ['leaves a key without a policy', () => [detach('policy', setting.keyArn)], 'cannot be without a policy'],
 ];
 

@@ -11,6 +11,7 @@ import { projectRoot, type ServerProcess, startServerProcess } from '../server-p
 import { temporaryDirectory } from '../temporary.ts';
 import { core } from './core.ts';
 import { kms } from './kms.ts';
+import type { Load } from './load.ts';
 import { exampleKey, queryRequest, type Scenario, type ScenarioGroup } from './scenario.ts';
 import { secrets } from './secrets.ts';
 
@@ -110,10 +111,10 @@ function wantedGroups(): readonly ScenarioGroup[] {
 async function runAll(): Promise<readonly Result[]> {
   const measured = new Map<string, { perSecond: number[]; cpuMicros: number | undefined; failed: number }>();
   for (let round = 0; round < rounds; round += 1) {
-    for (const { name, port, requests } of scenarios) {
+    for (const { name, port, requests, once = false, refused } of scenarios) {
       const prepared = requests(round);
       const cpuBefore = cpuMicrosOf(server.child);
-      const { answered, failed, took } = await load(port, prepared);
+      const { answered, failed, took } = await load({ port, requests: prepared, once, expected: refused ? 4 : 2 });
       const cpuMicros = port === server.port ? Math.round((cpuMicrosOf(server.child) - cpuBefore) / Math.max(answered, 1)) : undefined;
       const known = measured.get(name) ?? { perSecond: [], failed: 0 };
       measured.set(name, { perSecond: [...known.perSecond, Math.round(answered / took)], cpuMicros, failed: known.failed + failed });
@@ -127,11 +128,10 @@ async function runAll(): Promise<readonly Result[]> {
 }
 
 async function load(
-  port: number,
-  requests: readonly string[],
+  what: Pick<Load, 'port' | 'requests' | 'once' | 'expected'>,
 ): Promise<{ readonly answered: number; readonly failed: number; readonly took: number }> {
   const child = spawn(node, [join(projectRoot, 'test/bench/load.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(JSON.stringify({ port, connections, seconds, requests }));
+  child.stdin.end(JSON.stringify({ ...what, connections, seconds } satisfies Load));
   const { answered, failed, seconds: took } = JSON.parse(await firstLine(child)) as { answered: number; failed: number; seconds: number };
   return { answered, failed, took };
 }

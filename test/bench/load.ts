@@ -8,6 +8,10 @@ export interface Load {
   readonly seconds: number;
   /** Whole HTTP requests, ready to send, used in turn. */
   readonly requests: readonly string[];
+  /** Each request once: the load ends with them. */
+  readonly once: boolean;
+  /** What counts as an answer: 2 or 4, the first digit of its status. Anything else is a failure and counts for nothing. */
+  readonly expected: 2 | 4;
 }
 
 const load: Load = JSON.parse(await readAll());
@@ -21,7 +25,11 @@ process.stdout.write(`${JSON.stringify({ answered, failed, seconds: (performance
 
 /** Keeps one request in flight until the time is over; opens a new socket when the server closes the old one. */
 async function connection(): Promise<void> {
-  while (performance.now() < until && sent < load.requests.length * 1_000_000) await oneSocket();
+  while (performance.now() < until && !isUsedUp()) await oneSocket();
+}
+
+function isUsedUp(): boolean {
+  return load.once && sent >= load.requests.length;
 }
 
 function oneSocket(): Promise<void> {
@@ -32,7 +40,7 @@ function oneSocket(): Promise<void> {
     let pending = '';
     const next = (): void => {
       const request = load.requests[sent % load.requests.length];
-      if (performance.now() >= until || request === undefined) {
+      if (performance.now() >= until || request === undefined || isUsedUp()) {
         socket.end();
         return;
       }
@@ -46,8 +54,8 @@ function oneSocket(): Promise<void> {
       if (head < 0) return;
       const length = Number(/content-length: (\d+)/i.exec(pending)?.[1] ?? 0);
       if (pending.length < head + 4 + length) return;
-      answered += 1;
-      if (!/^HTTP\/1\.[01] [24]/.test(pending)) failed += 1;
+      if (pending.startsWith(`${load.expected}`, 'HTTP/1.1 '.length)) answered += 1;
+      else failed += 1;
       const isLast = /^HTTP\/1\.0|connection: close/i.test(pending.slice(0, head));
       pending = pending.slice(head + 4 + length);
       if (isLast) socket.end();

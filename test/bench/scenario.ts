@@ -13,6 +13,10 @@ export interface Scenario {
   readonly port: number;
   /** Requests of one round; a write needs new names each time. */
   readonly requests: (round: number) => readonly string[];
+  /** Each request is sent once, because a second one would do something else. */
+  readonly once?: true;
+  /** Refusals are what is measured; otherwise only successes count. */
+  readonly refused?: true;
 }
 
 /** Where scenarios run. */

@@ -5,6 +5,8 @@ import { createClient } from '../client.ts';
 import { jsonForm, jsonRequest, type ScenarioGroup } from './scenario.ts';
 
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 3);
+/** So many that none gets more versions than a secret may have in a day. */
+const writtenCount = 200;
 const value = JSON.stringify({ engine: 'postgres', host: 'db.example.com', port: 5432, username: 'app', password: 'x'.repeat(32) });
 
 export const secrets: ScenarioGroup = {
@@ -15,14 +17,18 @@ export const secrets: ScenarioGroup = {
     client.close();
     const call = (operation: string, input: object) => jsonRequest(port, key, 'secretsmanager', `secretsmanager.${operation}`, input);
     const puts = (round: number) =>
-      Array.from({ length: 300 * seconds }, (_each, index) =>
-        call('PutSecretValue', { SecretId: `write-${index % 50}`, SecretString: value, ClientRequestToken: token(round + 1, index) }),
+      Array.from({ length: 3_000 * seconds }, (_each, index) =>
+        call('PutSecretValue', {
+          SecretId: `write-${index % writtenCount}`,
+          SecretString: value,
+          ClientRequestToken: token(round + 1, index),
+        }),
       );
-    await Promise.all(Array.from({ length: 50 }, (_each, index) => createFor(port, key, `write-${index}`)));
+    await Promise.all(Array.from({ length: writtenCount }, (_each, index) => createFor(port, key, `write-${index}`)));
     return [
       { name: `${name} GetSecretValue`, port, requests: () => [call('GetSecretValue', { SecretId: 'bench' })] },
       { name: `${name} DescribeSecret`, port, requests: () => [call('DescribeSecret', { SecretId: 'bench' })] },
-      { name: `${name} PutSecretValue`, port, requests: puts },
+      { name: `${name} PutSecretValue`, port, requests: puts, once: true },
     ];
   },
   async inProcess(castellan) {

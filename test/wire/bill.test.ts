@@ -183,7 +183,7 @@ describe.skipIf(!hasBoto)('the bill', () => {
     const sum = `import csv, decimal, json, sys
 rows = list(csv.DictReader(open(sys.argv[1], newline='')))
 key = [row for row in rows if row['SkuId'] == 'us-east-1-KMS-Keys']
-print(json.dumps({'columns': len(rows[0]), 'issuers': sorted({row['InvoiceIssuerName'] for row in rows}), 'kms': str(sum(decimal.Decimal(row['BilledCost']) for row in rows if row['ServiceName'] == 'AWS Key Management Service').normalize()), 'days': len({row['ChargePeriodStart'] for row in key}), 'categories': sorted({row['ChargeCategory'] for row in rows})}))`;
+print(json.dumps({'columns': len(rows[0]), 'issuers': sorted({row['InvoiceIssuerName'] for row in rows}), 'kms': format(sum(decimal.Decimal(row['BilledCost']) for row in rows if row['ServiceName'] == 'AWS Key Management Service').normalize(), 'f'), 'days': len({row['ChargePeriodStart'] for row in key}), 'categories': sorted({row['ChargeCategory'] for row in rows})}))`;
     const { stdout } = await run('python3', ['-c', sum, file], {});
     const kms = bill.accounts[0].services.find(({ service }: { service: string }) => service === 'AWS Key Management Service');
     const found = JSON.parse(stdout);

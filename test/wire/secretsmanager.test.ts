@@ -181,7 +181,9 @@ describe.skipIf(!hasBoto)('boto3', () => {
       batch: ['1', '3'],
       password: 20,
       'no function': 'InvalidRequestException: No Lambda rotation function ARN is associated with this secret.',
-      replicated: "InvalidRequestException: You can't delete secret app/db that still has replica regions [eu-west-1]",
+      replicated: expect.stringMatching(
+        /^InvalidParameterException: You can't delete secret arn:aws:secretsmanager:us-east-1:\d+:secret:app\/db-\w{6} that still has replica regions \[eu-west-1\]$/,
+      ),
       again: 'ResourceExistsException: The operation failed because the secret app/db already exists.',
       deleted: "InvalidRequestException: You can't perform this operation on the secret because it was marked for deletion.",
       'create deleted':

@@ -13,6 +13,9 @@ function hostOf(url: string): string {
   return url.replace(/^https:\/\//, '').replace(/\/$/, '');
 }
 
+/** AWS: a provider that gives its people tags or a source identity needs a permission for it. */
+const ofSessions = ['sts:SetSourceIdentity', 'sts:TagSession'];
+
 export function providerTrust(file: ZoneFile, name: string): object {
   const account = `{{account:${file.identity?.account ?? ''}}}`;
   const oidc = file.identity?.openIdConnect[name];
@@ -21,14 +24,14 @@ export function providerTrust(file: ZoneFile, name: string): object {
     return {
       Effect: 'Allow',
       Principal: { Federated: `arn:aws:iam::${account}:oidc-provider/${host}` },
-      Action: 'sts:AssumeRoleWithWebIdentity',
+      Action: ['sts:AssumeRoleWithWebIdentity', ...ofSessions],
       Condition: { StringEquals: { [`${host}:aud`]: oidc.clients } },
     };
   }
   return {
     Effect: 'Allow',
     Principal: { Federated: `arn:aws:iam::${account}:saml-provider/${name}` },
-    Action: 'sts:AssumeRoleWithSAML',
+    Action: ['sts:AssumeRoleWithSAML', ...ofSessions],
     Condition: { StringEquals: { 'SAML:aud': 'https://signin.aws.amazon.com/saml' } },
   };
 }

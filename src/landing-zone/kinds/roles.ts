@@ -1,6 +1,6 @@
 // Roles in the accounts, trusted by the identity account or by others of the zone.
 import { type Answer, type Api, ifExists, listAll, listIn, memberOf, textIn } from '../api.ts';
-import type { Role, ZoneFile } from '../file.ts';
+import { accountsOf, type Role, type ZoneFile } from '../file.ts';
 import { differencesOf, type Found, type Properties, type Wanted } from '../item.ts';
 import { addressIn, marksOf } from '../marks.ts';
 import { apiIn, requireId, type World } from '../world.ts';
@@ -71,12 +71,6 @@ function nameOf(address: string): string {
 
 function apiOf(world: World, address: string): Promise<Api> {
   return apiIn(world, requireId(world.accounts, address.split('/')[1] ?? ''));
-}
-
-/** Accounts of the units, with all that is below them, and those that are named. */
-export function accountsOf({ accounts }: ZoneFile, { units = [], accounts: named = [] }: Role): readonly string[] {
-  const isIn = (unit: string) => units.some((each) => each === '/' || unit === each || unit.startsWith(`${each}/`));
-  return Object.entries(accounts).flatMap(([name, { unit }]) => (isIn(unit) || named.includes(name) ? [name] : []));
 }
 
 function propertiesOf(file: ZoneFile, role: Role): Properties {

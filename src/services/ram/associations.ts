@@ -1,6 +1,7 @@
 // What happens to a share's associations: resources, principals and sources come and go, with the indexes, counts and invitations that hang on
 // them. Operations are in share-associations.ts.
 import type { Context, Scope } from '../../kit/context.ts';
+import type { ShareableType } from '../../kit/shareables.ts';
 import type { ResourceShareAssociation } from './api.gen.ts';
 import { shareArn } from './arns.ts';
 import { closeInvitation, invite } from './invitation-state.ts';
@@ -37,9 +38,12 @@ export interface Entities {
 export async function addEntities(context: Context, share: ShareRecord, entities: Entities): Promise<readonly AssociationRecord[]> {
   requireFew(entities);
   const added: AssociationRecord[] = [];
-  // Resources first: what they are decides whom they may be shared with.
-  for (const arn of unique(entities.resourceArns)) added.push(await addResource(context, share, arn));
-  for (const principal of unique(entities.principals)) added.push(await addPrincipal(context, share, principal));
+  // Resources first: what they are decides whom they may be shared with. What is in the share already is read once for all of them.
+  const [resourceArns, principals] = [unique(entities.resourceArns), unique(entities.principals)];
+  const known = resourceArns.size === 0 ? [] : await standing(context, share, 'PRINCIPAL');
+  for (const arn of resourceArns) added.push(await addResource(context, share, arn, known));
+  const types = principals.size === 0 ? [] : await sharedTypes(context, share);
+  for (const principal of principals) added.push(await addPrincipal(context, share, principal, types));
   for (const source of unique(entities.sources)) added.push(await addSource(context, share, source));
   return added;
 }
@@ -54,12 +58,17 @@ function unique(values: readonly string[] | undefined): ReadonlySet<string> {
   return new Set(values);
 }
 
-async function addResource(context: Context, share: ShareRecord, arn: string): Promise<AssociationRecord> {
+async function addResource(
+  context: Context,
+  share: ShareRecord,
+  arn: string,
+  principals: readonly AssociationRecord[],
+): Promise<AssociationRecord> {
   const { transaction } = context;
   const type = await requireShareable(context, arn);
   const known = await associationOf(context, share, 'RESOURCE', arn);
   if (isStanding(known)) return known;
-  for (const principal of await standing(context, share, 'PRINCIPAL')) {
+  for (const principal of principals) {
     if (principal.holder !== undefined) requireSuitable(type, principal.entity, principal.holder);
   }
   await countAssociation(context, share, 'RESOURCE', 1);
@@ -70,19 +79,21 @@ async function addResource(context: Context, share: ShareRecord, arn: string): P
   return put(context, share, 'RESOURCE', arn, { status: 'ASSOCIATED', resourceType: type.type });
 }
 
-async function addPrincipal(context: Context, share: ShareRecord, principal: string): Promise<AssociationRecord> {
+async function addPrincipal(
+  context: Context,
+  share: ShareRecord,
+  principal: string,
+  types: readonly ShareableType[],
+): Promise<AssociationRecord> {
   const holder = await holderOf(context, principal);
   await requireOutsidersAllowed(context, principal, holder, share.allowsExternal);
   const known = await associationOf(context, share, 'PRINCIPAL', principal);
   if (isStanding(known)) return known;
-  for (const resourceType of await resourceTypesOf(context, share)) {
-    const type = await typeNamed(context, resourceType);
-    if (type !== undefined) requireSuitable(type, principal, holder);
-  }
+  for (const type of types) requireSuitable(type, principal, holder);
   await countAssociation(context, share, 'PRINCIPAL', 1);
   sharesOfHolder.put(context.transaction, { ...shareIdOf(share), holderId: holder.id, entity: principal });
   if (!isInvited(holder)) return put(context, share, 'PRINCIPAL', principal, { status: 'ASSOCIATED', holder });
-  const invitationId = await invite(context, share, principal, holder, await invitationHours(context, share));
+  const invitationId = await invite(context, share, principal, holder, invitationHours(types));
   return put(context, share, 'PRINCIPAL', principal, { status: 'ASSOCIATING', holder, invitationId });
 }
 
@@ -94,12 +105,13 @@ async function addSource(context: Context, share: ShareRecord, source: string): 
 }
 
 /** The shortest time that the shared types give. */
-async function invitationHours(scope: Scope, share: ShareId): Promise<number> {
-  let hours = 168;
-  for (const resourceType of await resourceTypesOf(scope, share)) {
-    hours = Math.min(hours, (await typeNamed(scope, resourceType))?.invitationHours ?? hours);
-  }
-  return hours;
+function invitationHours(types: readonly ShareableType[]): number {
+  return Math.min(168, ...types.map((type) => type.invitationHours));
+}
+
+async function sharedTypes(scope: Scope, share: ShareId): Promise<readonly ShareableType[]> {
+  const types = await Promise.all([...(await resourceTypesOf(scope, share))].map((name) => typeNamed(scope, name)));
+  return types.filter((type) => type !== undefined);
 }
 
 /** @throws Fault UnknownResourceException, InvalidParameterException */

@@ -98,6 +98,13 @@ export async function requireOutsidersAllowed(scope: Scope, principal: string, h
   );
 }
 
+/** AWS says so of a resource that may not leave the organisation, and of a share that may not either. */
+export function onlyInside(): Error {
+  return notPermitted(
+    'The resource you are attempting to share can only be shared within your AWS Organization. This error may also occur if you have not enabled sharing with your AWS organization, or that onboarding process is still in progress.',
+  );
+}
+
 /** The rules of a type of resources for a principal. @throws Fault OperationNotPermittedException */
 export function requireSuitable(
   type: {
@@ -110,9 +117,7 @@ export function requireSuitable(
   holder: Holder,
 ): void {
   if (isInvited(holder) && !type.isForOutsiders) {
-    throw notPermitted(
-      'The resource you are attempting to share can only be shared within your AWS Organization. This error may also occur if you have not enabled sharing with your AWS organization, or that onboarding process is still in progress.',
-    );
+    throw onlyInside();
   }
   if ((holder.kind === 'role' || holder.kind === 'user') && !type.hasPrincipals) {
     throw notPermitted(`Resources of type ${type.type} cannot be shared with IAM roles and users: ${principal}.`);

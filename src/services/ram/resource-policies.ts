@@ -5,7 +5,7 @@ import { standing } from './associations.ts';
 import { policyText, type ResourceStatement } from './policy-text.ts';
 import { type AssociationRecord, shares, sharesOfResource } from './records.ts';
 import { fault, operation } from './service.ts';
-import { isBinding, shareStatements } from './shared-policies.ts';
+import { isBinding, rememberedOrganization, shareStatements } from './shared-policies.ts';
 import { pageOfStream } from './streams.ts';
 
 export const GetResourcePolicies = operation('GetResourcePolicies', {
@@ -38,11 +38,12 @@ async function requireShared({ transaction, account }: Context, arn: string): Pr
 
 async function statementsOn(context: Context, arn: string, principal: string | undefined): Promise<readonly ResourceStatement[]> {
   const statements: ResourceStatement[] = [];
+  const organizationOf = rememberedOrganization(context);
   for (const { account, region, shareId } of await sharesOfResource.all(context.transaction, arn)) {
     const share = await shares.get(context.transaction, account, region, shareId);
     if (share === undefined || !isBinding(share)) continue;
     const principals = (await standing(context, share, 'PRINCIPAL')).filter((each) => isNamed(each, principal));
-    statements.push(...(await shareStatements(context, share, arn, principals)));
+    statements.push(...(await shareStatements({ ...context, organizationOf }, share, arn, principals)));
   }
   return statements;
 }

@@ -12,13 +12,14 @@ import { holderIdsOf } from './principals.ts';
 import {
   type AssociationRecord,
   associations,
+  type ShareId,
   type ShareRecord,
   sharePermissions,
   shares,
   sharesOfHolder,
   sharesOfResource,
 } from './records.ts';
-import { type SharingParts, sharingOrganization } from './sharing.ts';
+import { type SharingOrganization, type SharingParts, sharingOrganization } from './sharing.ts';
 import { statementsOfTemplate } from './templates.ts';
 
 export interface SharesParts extends Omit<SharingParts, 'transaction'> {
@@ -30,11 +31,12 @@ export function createShares(parts: SharesParts): SharesPort {
   return {
     async policiesFor(transaction, question) {
       const found: PolicySource[] = [];
+      const organizationOf = rememberedOrganization({ ...parts, transaction });
       for (const id of await sharesOfResource.all(transaction, question.arn)) {
-        const share = await shares.get(transaction, id.account, id.region, id.shareId);
+        const principals = await principalsFor(transaction, id, question);
+        const share = principals.length === 0 ? undefined : await shares.get(transaction, id.account, id.region, id.shareId);
         if (share === undefined || !isBinding(share)) continue;
-        const principals = await principalsFor(transaction, share, question);
-        const statements = await shareStatements({ ...parts, transaction }, share, question.arn, principals);
+        const statements = await shareStatements({ ...parts, transaction, organizationOf }, share, question.arn, principals);
         if (statements.length === 0) continue;
         found.push({ name: `resource share ${share.name} (${shareArn(parts, share)})`, policy: parts.compile(policyText(statements)) });
       }
@@ -60,10 +62,9 @@ export function isBinding({ isDeleted, featureSet }: ShareRecord): boolean {
 /** The share's principals that may stand for this caller. */
 async function principalsFor(
   transaction: Transaction,
-  share: ShareRecord,
+  { account, region, shareId }: ShareId,
   { principal, place }: ShareQuestion,
 ): Promise<readonly AssociationRecord[]> {
-  const { account, region, shareId } = share;
   const ids = principal.kind === 'service' ? [principal.arn] : principal.account === undefined ? [] : holderIdsOf(principal.account, place);
   const found: AssociationRecord[] = [];
   for (const id of ids) {
@@ -76,7 +77,22 @@ async function principalsFor(
   return found;
 }
 
-type StatementParts = SharingParts & Pick<SharesParts, 'shareables'>;
+interface StatementParts extends SharingParts, Pick<SharesParts, 'shareables'> {
+  /** In which an account can share. */
+  readonly organizationOf: OrganizationOf;
+}
+
+type OrganizationOf = (account: string) => Promise<SharingOrganization | undefined>;
+
+/** Within one unit of work; the shares of a resource have one owner. */
+export function rememberedOrganization(parts: SharingParts): OrganizationOf {
+  const known = new Map<string, ReturnType<OrganizationOf>>();
+  return (account) => {
+    const found = known.get(account) ?? sharingOrganization(parts, account);
+    known.set(account, found);
+    return found;
+  };
+}
 
 /** What the share grants on the resource to those of the principals who have accepted it. */
 export async function shareStatements(
@@ -95,7 +111,7 @@ export async function shareStatements(
   const permission = used === undefined ? undefined : await findPermission(parts, used.permissionArn, used.version);
   if (permission === undefined) return [];
   // Sharing inside the organisation needs both accounts in it, and sharing on; the statements ask for the other one.
-  const own = accepted.some(({ holder }) => holder?.organizationId !== undefined) ? await sharingOrganization(parts, account) : undefined;
+  const own = accepted.some(({ holder }) => holder?.organizationId !== undefined) ? await parts.organizationOf(account) : undefined;
   return statementsOf({
     partition,
     share,

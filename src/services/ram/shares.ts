@@ -15,9 +15,10 @@ import {
 } from './associations.ts';
 import { once } from './idempotency.ts';
 import { requireAttachable } from './permission-lookup.ts';
+import { onlyInside } from './principals.ts';
 import { count, quotas } from './quotas.ts';
 import { due, type ShareRecord, sharePermissions, shares, sharesOfPermission } from './records.ts';
-import { fault, invalidParameter, limitExceeded, malformedArn, notPermitted, operation } from './service.ts';
+import { fault, invalidParameter, limitExceeded, malformedArn, operation } from './service.ts';
 import { pageOfStream, type Stream } from './streams.ts';
 import { requestTagsOf, requireTags } from './tag-rules.ts';
 import { requireOwnShare, visibleShares } from './views.ts';
@@ -94,7 +95,7 @@ export const UpdateResourceShare = operation('UpdateResourceShare', {
       const share = await requireActive(context, resourceShareArn);
       if (name !== undefined) requireName(name);
       if (allowExternalPrincipals === false && (await standing(context, share, 'PRINCIPAL')).some(({ holder }) => isExternal(holder))) {
-        throw notPermitted('The resource share has external principals. Disassociate them first.');
+        throw onlyInside();
       }
       const changed: ShareRecord = {
         ...share,

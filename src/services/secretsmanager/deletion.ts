@@ -8,7 +8,7 @@ import { eraseSecret } from './erasure.ts';
 import { secretEvent } from './events.ts';
 import { dueDeletions, type SecretRecord, secrets, versions } from './records.ts';
 import { scheduled, unscheduled } from './rotations.ts';
-import { arnOf, type FoundSecret, findSecret, newSuffix, noteSecret, requireName, requireSecret } from './secret-ids.ts';
+import { arnOf, type FoundSecret, findSecret, newSuffix, noteSecret, requireName, requireNoReplica, requireSecret } from './secret-ids.ts';
 import { fault, operation } from './service.ts';
 
 const windowDaysDefault = 30;
@@ -71,15 +71,13 @@ async function deleteNow(context: Context, secretId: string) {
   return { ARN: found.arn, Name: found.secret.name, DeletionDate: context.now };
 }
 
-/** @throws Fault InvalidRequestException */
-function requireNoReplicas({ secret, replica }: FoundSecret): void {
-  if (replica !== undefined) {
-    throw fault('InvalidRequestException', "Operation not permitted on a replica secret. Call must be made in primary secret's region.");
-  }
+/** @throws Fault InvalidParameterException */
+function requireNoReplicas(found: FoundSecret): void {
+  const { secret, arn } = requireNoReplica(found);
   if (secret.replicaRegions.length > 0) {
     throw fault(
-      'InvalidRequestException',
-      `You can't delete secret ${secret.name} that still has replica regions [${secret.replicaRegions.join(', ')}]`,
+      'InvalidParameterException',
+      `You can't delete secret ${arn} that still has replica regions [${secret.replicaRegions.join(', ')}]`,
     );
   }
 }
@@ -99,7 +97,7 @@ async function eachVersion(context: Context, secret: SecretRecord, eventName: st
 export const RestoreSecret = operation('RestoreSecret', {
   access: onSecret('secretsmanager:RestoreSecret'),
   async handle(input, context) {
-    const { secret, arn } = await requireSecret(context, input.SecretId);
+    const { secret, arn } = requireNoReplica(await requireSecret(context, input.SecretId));
     if (secret.deletion !== undefined) {
       dueDeletions.remove(context.transaction, { ...placeOf(secret), dueAtMs: secret.deletion.dueAtMs });
       const restored = { ...secret, deletion: undefined };

@@ -180,6 +180,17 @@ test('a replica is under a key of its own region', async () => {
   const abroad = castellan.secretsManager(undefined, 'eu-west-1');
   expect((await get(abroad, 'replicated')).SecretString).toBe('value of replicated');
   expect((await records('Decrypt'))[0]).toMatchObject({ awsRegion: 'eu-west-1', resources: [{ ARN: KmsKeyId }] });
+  // AWS: its key is the one thing of a replica that changes by itself.
+  const other = (await castellan.kms(undefined, 'eu-west-1').createKey({})).KeyMetadata?.Arn ?? '';
+  await abroad.send(new UpdateSecretCommand({ SecretId: 'replicated', KmsKeyId: other }));
+  expect((await get(abroad, 'replicated')).SecretString).toBe('value of replicated');
+  expect((await records('Decrypt'))[0]).toMatchObject({ awsRegion: 'eu-west-1', resources: [{ ARN: other }] });
+  await put(root, 'replicated');
+  await get(abroad, 'replicated');
+  expect((await records('Decrypt'))[0]).toMatchObject({ awsRegion: 'eu-west-1', resources: [{ ARN: other }] });
+  await expect(abroad.send(new UpdateSecretCommand({ SecretId: 'replicated', KmsKeyId, Description: 'd' }))).rejects.toMatchObject({
+    name: 'InvalidParameterException',
+  });
   const broken = [{ Region: 'eu-west-2', KmsKeyId }];
   const { ReplicationStatus } = await root.send(new ReplicateSecretToRegionsCommand({ SecretId: 'replicated', AddReplicaRegions: broken }));
   expect(ReplicationStatus).toMatchObject([{ Status: 'InSync' }, { Region: 'eu-west-2', Status: 'Failed' }]);

@@ -121,6 +121,18 @@ async function copiesFor(context: Context, secret: SecretRecord, replica: Replic
   return copies;
 }
 
+/** AWS: the one thing of a replica that changes by itself is its key. */
+export async function rekeyReplica(context: Context, secret: SecretRecord, replica: ReplicaRecord, keyId: string): Promise<void> {
+  const next = { ...replica, kmsKeyId: givenKey(keyId) };
+  for (const { value: sealed, ...version } of await versions.all(context.transaction, replica.account, replica.region, replica.name)) {
+    if (sealed === undefined) continue;
+    const value = await open(context, replicaOwner(context, secret, replica, version.versionId), sealed);
+    const again = await seal(context, replicaOwner(context, secret, next, version.versionId), value);
+    versions.put(context.transaction, { ...version, value: again });
+  }
+  replicas.put(context.transaction, next);
+}
+
 /** A replica goes at once, and its copies with it. */
 export async function removeReplica({ transaction }: Context, secret: SecretRecord, region: string): Promise<void> {
   const { account, name } = secret;

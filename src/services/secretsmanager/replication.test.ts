@@ -47,12 +47,12 @@ test('a replica has the primary’s ARN in its own region, its versions, labels 
   });
   expect((await abroad.send(new ListSecretsCommand({}))).SecretList?.map(({ Name }) => Name)).toEqual(['followed']);
   await expect(abroad.send(new PutSecretValueCommand({ SecretId: 'followed', SecretString: 'x' }))).rejects.toMatchObject({
-    name: 'InvalidRequestException',
+    name: 'InvalidParameterException',
     message: "Operation not permitted on a replica secret. Call must be made in primary secret's region.",
   });
   await expect(home.send(new DeleteSecretCommand({ SecretId: 'followed' }))).rejects.toMatchObject({
-    name: 'InvalidRequestException',
-    message: "You can't delete secret followed that still has replica regions [eu-west-1]",
+    name: 'InvalidParameterException',
+    message: `You can't delete secret ${ARN} that still has replica regions [eu-west-1]`,
   });
 });
 

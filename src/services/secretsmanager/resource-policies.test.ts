@@ -186,6 +186,10 @@ test.each<[string, object, (client: SecretsManagerClient) => Promise<unknown>, (
 });
 
 const harmless = document({ ...allow('GetSecretValue', '*'), Principal: { AWS: '111122223333' } });
+const publicPolicy = {
+  name: 'PublicPolicyException',
+  message: "You can't attach a resource-based policy that allows broad access to the secret.",
+};
 const everybody = (Condition?: object) => document({ ...allow('GetSecretValue', '*', Condition), Principal: '*' });
 
 test.each<[string, string, boolean]>([
@@ -204,9 +208,15 @@ test.each<[string, string, boolean]>([
   const { PolicyValidationPassed, ValidationErrors } = await root.send(
     new ValidateResourcePolicyCommand({ SecretId, ResourcePolicy: policy }),
   );
-  expect([PolicyValidationPassed, ValidationErrors?.length]).toEqual([!isPublic, isPublic ? 1 : 0]);
+  expect(PolicyValidationPassed).toBe(!isPublic);
+  const broad = {
+    CheckName: 'PublicAccess',
+    ErrorMessage:
+      'This resource policy grants broad access to your secret. Secrets Manager does not allow creating and applying such policies in the console.',
+  };
+  expect(ValidationErrors).toEqual(isPublic ? [broad] : []);
   const blocked = putPolicy(SecretId, policy, true);
-  if (isPublic) await expect(blocked).rejects.toMatchObject({ name: 'PublicPolicyException' });
+  if (isPublic) await expect(blocked).rejects.toMatchObject(publicPolicy);
   else await blocked;
   await putPolicy(SecretId, policy);
 });
@@ -219,6 +229,7 @@ test.each([
     document({ ...allow('*', '*'), Principal: { AWS: 'arn:aws:iam::111122223333:role/none' } }),
     'This resource policy contains an unsupported principal.',
   ],
+  [document({ ...allow('*', '*'), Principal: { Service: 'lambda' } }), 'This resource policy contains an unsupported service principal.'],
   [document({ Effect: 'Allow', Action: 's3:*', Resource: '*', Principal: '*' }), 'This resource policy contains an unsupported action.'],
   [
     document({ Effect: 'Maybe', Action: 'secretsmanager:*', Resource: '*', Principal: '*' }),
@@ -232,7 +243,10 @@ test('nobody but root can lock himself out', async () => {
   await create('locked');
   const admin = await user('locksmith', allow('*', '*'));
   const deny = document({ ...allow('*', '*'), Effect: 'Deny', Principal: '*' });
-  await expect(putPolicy('locked', deny, undefined, admin)).rejects.toMatchObject({ name: 'InvalidParameterException' });
+  await expect(putPolicy('locked', deny, undefined, admin)).rejects.toMatchObject({
+    name: 'InvalidParameterException',
+    message: 'Your requested changes will not allow you to manage this secret in the future.',
+  });
   await putPolicy('locked', deny);
   await expect(get(admin, 'locked')).rejects.toMatchObject(denied);
 });

@@ -20,8 +20,8 @@ export const PutResourcePolicy = operation('PutResourcePolicy', {
   async handle(input, context) {
     const { secret, arn } = await requirePrimary(context, input.SecretId);
     const document = await requireDocument(context, input.ResourcePolicy);
-    if (input.BlockPublicPolicy === true && grantsPublicAccess(document)) throw fault('PublicPolicyException', publicMessage);
-    if (locksOut(context, document, arn)) throw fault('InvalidParameterException', lockoutMessage);
+    if (input.BlockPublicPolicy === true && grantsPublicAccess(document)) throw fault('PublicPolicyException', sentences.blocked);
+    if (locksOut(context, document, arn)) throw fault('InvalidParameterException', sentences.lockout);
     const resourcePolicy = await context.principals.keptPolicy(context, input.ResourcePolicy);
     secrets.put(context.transaction, { ...secret, resourcePolicy, changedAtMs: context.now });
     return { ARN: arn, Name: secret.name };
@@ -64,16 +64,20 @@ async function validationErrors(input: ValidateResourcePolicyRequest, context: C
   const found = input.SecretId === undefined ? undefined : await requireActive(context, input.SecretId);
   const document = await requireDocument(context, input.ResourcePolicy);
   return [
-    ...(grantsPublicAccess(document) ? [{ CheckName: 'PublicAccess', ErrorMessage: publicMessage }] : []),
+    ...(grantsPublicAccess(document) ? [{ CheckName: 'PublicAccess', ErrorMessage: sentences.broad }] : []),
     ...(found !== undefined && locksOut(context, document, found.arn)
-      ? [{ CheckName: 'CallerLockout', ErrorMessage: lockoutMessage }]
+      ? [{ CheckName: 'CallerLockout', ErrorMessage: sentences.lockout }]
       : []),
   ];
 }
 
-const publicMessage =
-  'You must set the resource policy so that it does not grant broad access to your secret: a wildcard principal needs a condition that names who may use it.';
-const lockoutMessage = 'The new resource policy will not allow you to update the resource policy in the future.';
+/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_secret-policy.html */
+const sentences = {
+  blocked: "You can't attach a resource-based policy that allows broad access to the secret.",
+  broad:
+    'This resource policy grants broad access to your secret. Secrets Manager does not allow creating and applying such policies in the console.',
+  lockout: 'Your requested changes will not allow you to manage this secret in the future.',
+};
 
 /** @throws Fault MalformedPolicyDocumentException */
 async function requireDocument(scope: Scope, text: string): Promise<PolicyDocument> {
@@ -99,6 +103,9 @@ async function requireStatement(scope: Scope, { principals, actions, resources, 
   }
   if (!conditions.every(({ operator }) => isOperator(operator))) throw malformed('This resource policy contains a syntax error.');
   for (const { kind, value } of principals.entries) {
+    if (kind === 'Service' && !/^[a-z0-9][a-z0-9.-]*\.amazonaws\.com(?:\.cn)?$/.test(value)) {
+      throw malformed('This resource policy contains an unsupported service principal.');
+    }
     if (kind === 'CanonicalUser' || (kind === 'AWS' && !(await isPrincipal(scope, value)))) {
       throw malformed('This resource policy contains an unsupported principal.');
     }

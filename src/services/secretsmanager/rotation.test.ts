@@ -236,7 +236,7 @@ test.each<[Partial<RotateSecretCommandInput>, string, string]>([
   [
     { RotationRules: { AutomaticallyAfterDays: 1, ScheduleExpression: 'rate(1 day)' } },
     'InvalidParameterException',
-    'You must specify either AutomaticallyAfterDays or ScheduleExpression, but not both, in RotationRules.',
+    'You cannot specify both rotation frequency and schedule expression together.',
   ],
   [
     { RotationLambdaARN: builtIn('SecretsManagerRDSMariaDBRotationMultiUser') },

@@ -18,8 +18,11 @@ const daysMax = 1_000;
 /** The first window after a moment. @throws Fault InvalidParameterException */
 export async function nextWindow(rules: RotationRules, afterMs: number): Promise<RotationWindow> {
   const { AutomaticallyAfterDays: days, ScheduleExpression: expression, Duration } = rules;
-  if ((days === undefined) === (expression === undefined)) {
-    throw invalid('You must specify either AutomaticallyAfterDays or ScheduleExpression, but not both, in RotationRules.');
+  if (days !== undefined && expression !== undefined) {
+    throw invalid('You cannot specify both rotation frequency and schedule expression together.');
+  }
+  if (days === undefined && expression === undefined) {
+    throw invalid('You must specify either AutomaticallyAfterDays or ScheduleExpression in RotationRules.');
   }
   const schedule = days === undefined ? await scheduleOf(expression ?? '') : everyDays(days);
   const startMs = schedule.next(afterMs);

@@ -84,11 +84,15 @@ export async function requireActive(context: Context, secretId: string): Promise
   throw fault('InvalidRequestException', "You can't perform this operation on the secret because it was marked for deletion.");
 }
 
-/** A secret that can be changed here. @throws Fault ResourceNotFoundException, InvalidRequestException */
+/** A secret that can be changed here. @throws Fault ResourceNotFoundException, InvalidRequestException, InvalidParameterException */
 export async function requirePrimary(context: Context, secretId: string): Promise<FoundSecret> {
-  const found = await requireActive(context, secretId);
+  return requireNoReplica(await requireActive(context, secretId));
+}
+
+/** AWS: a replica changes with its primary. @throws Fault InvalidParameterException */
+export function requireNoReplica(found: FoundSecret): FoundSecret {
   if (found.replica === undefined) return found;
-  throw fault('InvalidRequestException', "Operation not permitted on a replica secret. Call must be made in primary secret's region.");
+  throw fault('InvalidParameterException', "Operation not permitted on a replica secret. Call must be made in primary secret's region.");
 }
 
 /** @throws Fault ValidationException */

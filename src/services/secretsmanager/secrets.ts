@@ -8,8 +8,18 @@ import { givenKey, open, seal } from './envelope.ts';
 import { current, holderOf, labelsByVersion, pending, previous } from './labels.ts';
 import { putListed } from './listing.ts';
 import { type SecretRecord, secrets, versions } from './records.ts';
-import { addReplicas, replicationStatus, requireRegions } from './replicas.ts';
-import { arnOf, type FoundSecret, newSuffix, noteSecret, requireName, requirePrimary, requireSecret, secretAt } from './secret-ids.ts';
+import { addReplicas, rekeyReplica, replicationStatus, requireRegions } from './replicas.ts';
+import {
+  arnOf,
+  type FoundSecret,
+  newSuffix,
+  noteSecret,
+  requireActive,
+  requireName,
+  requireNoReplica,
+  requireSecret,
+  secretAt,
+} from './secret-ids.ts';
 import { fault, operation } from './service.ts';
 import { tagList, tagRecord, withTags } from './tags.ts';
 import { hasValue, type NewVersion, newVersionOf, ownerOf, putVersion } from './versions.ts';
@@ -150,7 +160,14 @@ export const UpdateSecret = operation('UpdateSecret', {
     }))(input, scope),
   async handle(input, context) {
     const version = newVersionOf(input);
-    const { secret, arn } = await requirePrimary(context, input.SecretId);
+    const found = await requireActive(context, input.SecretId);
+    const { secret, arn, replica } = found;
+    const { KmsKeyId, SecretId: _, ClientRequestToken: __, ...others } = input;
+    if (replica !== undefined && KmsKeyId !== undefined && Object.values(others).every((value) => value === undefined)) {
+      await rekeyReplica(context, secret, replica, KmsKeyId);
+      return { ARN: arn, Name: secret.name };
+    }
+    requireNoReplica(found);
     const described = {
       ...secret,
       changedAtMs: context.now,
