@@ -75,7 +75,7 @@ export async function startWhatIfSetting(name: string, callers: readonly Who[] =
 export function trialsWith(castellan: InProcess, calls: readonly Call[]): Trials {
   const makeCalls = () => madeOf(castellan, calls);
   const ask = (changes: readonly Change[], more: object = {}) => answersOf(castellan, changes, more);
-  return { makeCalls, ask, holds: trialOf(makeCalls, ask) };
+  return { makeCalls, ask, holds: trialOf(makeCalls, ask, castellan.clock.now) };
 }
 
 /** A role, a key and a secret. */
@@ -166,15 +166,17 @@ async function answersOf(castellan: InProcess, changes: readonly Change[], more:
   return messages;
 }
 
-function trialOf(makeCalls: Trials['makeCalls'], ask: Trials['ask']): Trials['holds'] {
+function trialOf(makeCalls: Trials['makeCalls'], ask: Trials['ask'], now: () => number): Trials['holds'] {
   return async ({ change, apply, undo }) => {
+    const beganMs = now();
     const before = await makeCalls();
-    const foreseen = await predictionsOf(ask, change);
+    const foreseen = await predictionsOf(ask, change, beganMs);
     await apply();
+    const againMs = now();
     const after = await makeCalls();
     const differences = compare(change, foreseen, before, after);
     const back = undo();
-    const foreseenBack = await predictionsOf(ask, back.change);
+    const foreseenBack = await predictionsOf(ask, back.change, againMs);
     await back.apply();
     const finish = await makeCalls();
     compare(back.change, foreseenBack, after, finish);
@@ -183,9 +185,9 @@ function trialOf(makeCalls: Trials['makeCalls'], ask: Trials['ask']): Trials['ho
   };
 }
 
-/** By event: `refused` or `allowed`. */
-async function predictionsOf(ask: Trials['ask'], change: Change): Promise<ReadonlyMap<string, string>> {
-  const messages = await ask([change], { listsCalls: true });
+/** By event: `refused` or `allowed`. Earlier calls than these are not looked at. */
+async function predictionsOf(ask: Trials['ask'], change: Change, fromMs: number): Promise<ReadonlyMap<string, string>> {
+  const messages = await ask([change], { listsCalls: true, fromMs });
   // Nothing is certain about what the build does not have, but that the server's answer stays the same.
   const untold = messages.flatMap((message) =>
     message.kind === 'cannot-tell' && message.because?.startsWith('this build does not have') !== true ? [message] : [],

@@ -52,6 +52,36 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
     `${head}accounts:\n  one: { unit: /, email: a@example.org }\n  two: { unit: /, email: A@example.org }\n`,
     ['zone.yaml:5: accounts.two.email'],
   ],
+  [
+    'a member that says nothing to its guardrail',
+    `${head}accounts: {}\nguardrails:\n  stay:\n    kind: no-leaving\n    units: [/]\n    networks: [10.0.0.0/8]\n`,
+    ['zone.yaml:8: guardrails.stay.networks says nothing to a no-leaving'],
+  ],
+  [
+    'a network that is none',
+    `${head}accounts: {}\nguardrails:\n  perimeter: { kind: data-perimeter, units: [/], networks: [10.0.0.0/8, "::1/128", 10.0.0.256/8, 10.0.0.0/33] }\n`,
+    ['guardrails.perimeter.networks[2] `10.0.0.256/8`', 'guardrails.perimeter.networks[3] `10.0.0.0/33`'],
+  ],
+  [
+    'a statement that neither allows nor denies',
+    `${head}accounts: {}\nguardrails:\n  mine: { kind: service-control, units: [/], statements: [{ Action: "*" }, { Effect: deny }] }\n`,
+    ['guardrails.mine.statements[0] has no `Effect`', 'guardrails.mine.statements[1].Effect is not one of Allow, Deny'],
+  ],
+  [
+    'a role that trusts identity providers where there are none',
+    `${head}accounts:\n  people: { unit: / }\n  shop: { unit: / }\nroles:\n  guest: { units: [/], trustsProviders: [login] }\nidentity:\n  account: people\n  openIdConnect:\n    login: { url: "https://a.example.org", clients: [x] }\n`,
+    ['zone.yaml:7: roles.guest.trustsProviders are not known in `shop`'],
+  ],
+  [
+    'two providers of one URL',
+    `${head}accounts:\n  people: { unit: / }\nidentity:\n  account: people\n  openIdConnect:\n    one: { url: "https://a.example.org", clients: [x] }\n    two: { url: "https://A.example.org/", clients: [x] }\n`,
+    ['zone.yaml:9: identity.openIdConnect.two.url'],
+  ],
+  [
+    'a key that only others decrypt with, of whom there are none',
+    `${head}accounts:\n  shop: { unit: / }\nkeys:\n  data: { account: shop, decryptOnly: true }\n`,
+    ['zone.yaml:6: keys.data.decryptOnly is about others'],
+  ],
   ['text that is no YAML', 'a: [1\n', ['zone.yaml:']],
   ['a member twice', 'zone: a\nzone: b\n', ['zone.yaml:2: Map keys must be unique']],
   [
@@ -80,6 +110,22 @@ test('JSON is YAML too, and what is left out has its default', async () => {
     units: ['A', 'A/B'],
     accounts: { shop: { unit: 'A/B', email: 'aws+shop@example.org' } },
   });
+});
+
+test('what the guide says stands in a file as it is', async () => {
+  const guide = readFileSync(join(root, 'docs/guides/landing-zone.md'), 'utf8');
+  const blocks = [...guide.matchAll(/(?:^ {4}.*\n)+/gm)].map(([block]) => block.replace(/^ {4}/gm, ''));
+  const zones = blocks.filter((block) => /^[a-zA-Z]+:/.test(block));
+  expect(zones.length).toBeGreaterThan(0);
+  const rest = 'accounts:\n  identity: { unit: / }\n  production: { unit: / }\n';
+  for (const zone of zones) {
+    const withReader = zone.replace(/^roles:\n/m, 'roles:\n  reader: { accounts: [production] }\n');
+    const file = await parseZoneFile(`${head}${rest}${withReader}`, { name: 'guide.yaml', readFile: () => '<metadata/>' });
+    expect(file.roles['people']?.trustsProviders).toEqual(['corp', 'login']);
+    expect(Object.keys(file.identity?.saml ?? {})).toEqual(['corp']);
+  }
+  const { guardrailKinds } = await import('./schema.ts');
+  for (const kind of guardrailKinds) expect(guide).toContain(`\`${kind}\``);
 });
 
 describe('files that are published', () => {

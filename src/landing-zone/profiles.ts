@@ -1,6 +1,7 @@
 // The ways from the identity account into the others, as profiles of AWS's own clients: directly, or by a role on the way.
-import { accountsOf } from './file.ts';
+
 import { trustedAccounts } from './kinds/roles.ts';
+import { accountsOf } from './references.ts';
 import type { World } from './world.ts';
 
 export interface Profile {

@@ -5,13 +5,20 @@ const name = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9-]{0,47}$' };
 const region = { type: 'string', pattern: '^[a-z]{2}(-[a-z]+)+-\\d$' };
 const servicePrincipal = { type: 'string', pattern: '^[a-z0-9.-]+\\.amazonaws\\.com$' };
 const names = { type: 'array', items: name };
-const unitPath = { type: 'string', pattern: '^(/|[^/]{1,128}(/[^/]{1,128}){0,4})$' };
+const unitPath = { type: 'string', pattern: '^(/|[^/\\p{Cc}]{1,128}(/[^/\\p{Cc}]{1,128}){0,4})$' };
 const accountId = { type: 'string', pattern: '^\\d{12}$' };
 const policyArn = { type: 'string', pattern: '^(arn:aws[a-z-]*:iam::aws:policy/[A-Za-z0-9+=,.@_/-]+|[A-Za-z0-9+=,.@_/-]+)$' };
 const statements = {
   type: 'array',
+  minItems: 1,
   description: 'Statements of an IAM policy. `{{account:NAME}}` and `{{organization}}` stand for ids.',
-  items: { type: 'object' },
+  items: { type: 'object', required: ['Effect'], properties: { Sid: { type: 'string' }, Effect: { enum: ['Allow', 'Deny'] } } },
+};
+const octet = '(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+/** Version 4, or what looks like version 6. */
+const network = {
+  type: 'string',
+  pattern: `^(?:(?:${octet}\\.){3}${octet}/(?:3[0-2]|[12]?\\d)|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F.]{0,15}){2,7}/(?:12[0-8]|1[01]\\d|[1-9]?\\d))$`,
 };
 const targets = {
   units: { type: 'array', items: unitPath, description: 'Paths of units; `/` is the root.' },
@@ -92,7 +99,7 @@ export const schema = {
               },
               networks: {
                 type: 'array',
-                items: { type: 'string', pattern: '^[0-9a-fA-F.:]+/\\d{1,3}$' },
+                items: network,
                 description: 'data-perimeter: where requests come from (CIDR). None: from anywhere.',
               },
               trustedAccounts: { type: 'array', items: accountId, description: 'Perimeters: partners outside the organisation.' },
@@ -145,7 +152,7 @@ export const schema = {
               object(
                 {
                   url: { type: 'string', pattern: '^https://\\S+$' },
-                  clients: { type: 'array', items: { type: 'string' } },
+                  clients: { type: 'array', minItems: 1, items: { type: 'string' } },
                   thumbprints: { type: 'array', items: { type: 'string', pattern: '^[0-9a-fA-F]{40}$' } },
                 },
                 ['url', 'clients'],

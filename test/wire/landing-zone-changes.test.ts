@@ -1,5 +1,7 @@
 // A landing zone through the whole pipeline when things go wrong: changed by hand, each kind of change by itself and all together, cut off in the
 // middle, and taken back.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { IAM } from '@aws-sdk/client-iam';
 import type { KMS } from '@aws-sdk/client-kms';
 import type { Organizations } from '@aws-sdk/client-organizations';
@@ -11,6 +13,7 @@ import type { World } from '../../src/landing-zone/world.ts';
 import { quotas } from '../../src/services/organizations/quotas.ts';
 import { closures } from '../../src/services/organizations/records.ts';
 import { apply, changed, clientCredentials, defaultText, nothing, open, plan, type Site, startSite, writes } from '../landing-zone-site.ts';
+import { projectRoot } from '../server-process.ts';
 
 const paint = { good: String, bad: String, faint: String, strong: String };
 
@@ -350,6 +353,14 @@ test('destroy takes back in the reverse order, leaves what the zone did not make
   const blocked = (await plan(site)).changes.filter(({ action }) => action === 'blocked');
   expect(blocked.map(({ address }) => address)).toContain('account/logging');
   await castellan.stop();
+});
+
+test.each(['by-environment', 'by-business-unit'])('the example %s is built, and then nothing is left to do', async (name) => {
+  const site = await startSite(`landing-zone-${name}`);
+  const text = readFileSync(join(projectRoot, `examples/landing-zone/${name}.yaml`), 'utf8');
+  await apply(site, text);
+  expect(summaryOf(await plan(site, text))).toMatchObject({ create: 0, change: 0, remove: 0, blocked: 0 });
+  await site.castellan.stop();
 });
 
 test('destroy leaves the accounts that AWS does not let close this month, says so, and closes them when it is called again', async () => {

@@ -194,7 +194,7 @@ test('a role that trusts providers is in the identity account, and the file is t
   writeFileSync(wrong, zoneText('x').replace('accounts: [identity]', 'accounts: [identity, production]'));
   const planned = await zone('plan', wrong);
   expect(planned.status).toBe(1);
-  expect(planned.stderr).toContain('roles.people');
+  expect(planned.stderr).toContain('roles.people.trustsProviders are not known in');
   expect(planned.stderr).toContain('`production`');
 });
 

@@ -1,8 +1,9 @@
 // Roles in the accounts, trusted by the identity account or by others of the zone.
 import { type Answer, type Api, ifExists, listAll, listIn, memberOf, textIn } from '../api.ts';
-import { accountsOf, type Role, type ZoneFile } from '../file.ts';
+import type { Role, ZoneFile } from '../file.ts';
 import { differencesOf, type Found, type Properties, type Wanted } from '../item.ts';
 import { addressIn, marksOf } from '../marks.ts';
+import { accountsOf } from '../references.ts';
 import { apiIn, requireId, type World } from '../world.ts';
 import { inEveryAccount, type Kind, placeOfAccount } from './kind.ts';
 import { documentOf, permissionsOf, policyJson, readPermissions, writePermissions } from './permissions.ts';

@@ -143,6 +143,8 @@ test('what is named and is not there, or is no such name, is answered as each op
 test('sentences are AWS’s where they are known', async () => {
   const { ram, member } = setting;
   const limit = 'The specified value for NextToken is not valid.';
+  const inside =
+    'The resource you are attempting to share can only be shared within your AWS Organization. This error may also occur if you have not enabled sharing with your AWS organization, or that onboarding process is still in progress.';
   const cases: readonly (readonly [string, object, string])[] = [
     [
       'GetResourceShares',
@@ -171,6 +173,8 @@ test('sentences are AWS’s where they are known', async () => {
       'Organization o-bbbbbbbbbb could not be found.',
     ],
     ['ListResources', { resourceOwner: 'SELF', nextToken: 'x' }, limit],
+    // It has an external principal.
+    ['UpdateResourceShare', { resourceShareArn, allowExternalPrincipals: false }, inside],
   ];
   for (const [operation, input, message] of cases) expect((await ram(operation, input)).output['message'], operation).toBe(message);
 });
