@@ -1,4 +1,5 @@
 // The composition root: the only file that knows every part. It reads like a bill of materials.
+import type { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { createAttempts } from './base/attempts.ts';
 import { isoSeconds, type MovableClock, systemClock } from './base/clock.ts';
@@ -95,6 +96,8 @@ export interface Parts {
   readonly services?: Services;
   /** Without one there are no clusters of hardware modules. */
   readonly hardware?: HardwareModulesPort;
+  /** Without one no attestation document is believed. */
+  readonly attestationRoots?: readonly X509Certificate[];
   /** Where clients reach the installation, once that is known. */
   readonly publicUrl?: () => string;
 }
@@ -148,6 +151,7 @@ export function compose(parts: Parts): Castellan {
     billing,
     outbound: parts.outbound ?? createOutbound({ allowedHosts: [], routes: {} }),
     hardware: parts.hardware ?? noHardware,
+    attestationRoots: parts.attestationRoots ?? [],
     taggables: createTaggableDirectory(source.loadDefinitions),
     publicUrl,
     registry,
@@ -257,6 +261,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     publicUrl: () => options.publicUrl ?? info?.address ?? '',
     vpcEndpoints: vpcEndpointsOf(endpoints),
     priceList: options.priceList,
+    attestationRoots: options.attestationRoots,
   });
   const describe = (port: number, key: RootKey): ServerInfo => {
     const address = addressOf(options, options.host, port);

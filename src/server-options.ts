@@ -1,5 +1,7 @@
 // What a server can be told at start, after the command line and the environment were read. The declaration of each option is in cli/options.ts.
 
+import type { X509Certificate } from 'node:crypto';
+
 export interface ServerOptions {
   readonly host: string;
   /** 0: any free port. */
@@ -26,6 +28,8 @@ export interface ServerOptions {
   readonly allowPublic: boolean;
   /** A price list as data; undefined: the example. */
   readonly priceList: unknown;
+  /** Whose attestation documents KMS believes. */
+  readonly attestationRoots: readonly X509Certificate[];
   readonly onInternalError: (error: unknown, requestId: string) => void;
 }
 

@@ -114,7 +114,10 @@ interface SdkRequest {
 const region = 'us-east-1';
 
 interface InProcessOptions
-  extends Pick<Parts, 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints' | 'services' | 'functions'> {
+  extends Pick<
+    Parts,
+    'attestationRoots' | 'hardware' | 'outbound' | 'publicUrl' | 'priceList' | 'vpcEndpoints' | 'services' | 'functions'
+  > {
   /** A database to use instead of SQLite. */
   readonly postgres?: string;
   /** Of data that is there already; otherwise a new one. */

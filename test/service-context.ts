@@ -66,6 +66,7 @@ export function testContext(options: TestContextOptions = {}): Context {
     providers: { samlProvider: async () => undefined, openIdProvider: async () => undefined },
     outbound: { document: untouched, post: untouched },
     hardware: noHardware,
+    attestationRoots: [],
     billing: {
       currency: 'USD',
       seller: 'nobody',

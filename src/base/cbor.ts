@@ -71,6 +71,8 @@ function head(major: number, length: number): Uint8Array {
 export interface CborLimits {
   readonly depthMax: number;
   readonly itemsMax: number;
+  /** Maps may have integers for keys, which are read as their decimal digits (COSE). */
+  readonly integerKeys?: boolean;
 }
 
 interface Reader {
@@ -185,8 +187,9 @@ function readMap(reader: Reader, length: number | undefined, depth: number): obj
       break;
     }
     const value = read(reader, depth + 1);
-    if (typeof key !== 'string' || value === stop) throw new CborError('a bad map entry');
-    setOwn(map, key, value);
+    const name = reader.limits.integerKeys && Number.isSafeInteger(key) ? String(key) : key;
+    if (typeof name !== 'string' || value === stop) throw new CborError('a bad map entry');
+    setOwn(map, name, value);
   }
   return map;
 }

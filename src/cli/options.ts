@@ -43,6 +43,7 @@ export const serverOptions: readonly OptionDeclaration[] = [
   ),
   option('outbound-allow', 'hosts', undefined, 'the only hosts that may be asked for OpenID documents, private ones too: comma-separated'),
   option('outbound-route', 'list', undefined, 'HOST=URL pairs, comma-separated: what is meant for the host is asked of the URL'),
+  option('attestation-roots', 'file', undefined, 'root certificates (PEM) of the enclaves whose attestation documents KMS believes'),
   option('vpc-endpoints', 'file', undefined, 'JSON list of VPC endpoints, by which networks reach services under a policy'),
 ];
 

@@ -1,4 +1,5 @@
 // `castellan start`: reads the options, starts the server, prints what it is and how to reach it, and stops it cleanly.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isLoopback, type ServerInfo, type ServerOptions } from '../server-options.ts';
@@ -67,6 +68,7 @@ function serverOptionsFrom(values: ReadonlyMap<string, string>): ServerOptions {
       .map((host) => host.trim()),
     outboundRoutes: readRoutes(values.get('outbound-route')),
     priceList: readPriceList(values.get('price-list')),
+    attestationRoots: readCertificates(values.get('attestation-roots')),
     rootAccessKeyId: values.get('root-access-key-id'),
     rootSecretAccessKey: values.get('root-secret-access-key'),
     vpcEndpoints: values.get('vpc-endpoints'),
@@ -89,6 +91,20 @@ function readPriceList(path: string | undefined): unknown {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new CommandError(`--price-list \`${path}\` cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`, 2);
+  }
+}
+
+function readCertificates(path: string | undefined): readonly X509Certificate[] {
+  if (path === undefined) return [];
+  try {
+    const blocks = readFileSync(path, 'utf8').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+    if (blocks.length === 0) throw new Error('it has no certificate');
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (error) {
+    throw new CommandError(
+      `--attestation-roots \`${path}\` cannot be read as certificates: ${error instanceof Error ? error.message : String(error)}`,
+      2,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 // What an operation knows about its request: who calls, where, when, and the unit of work in which everything happens.
+import type { X509Certificate } from 'node:crypto';
 import type { Ids } from '../base/ids.ts';
 import type { ConditionValue, Principal } from '../policy/policy.ts';
 import type { Structure } from '../protocol/protocol.ts';
@@ -74,6 +75,8 @@ export interface Scope {
   readonly shareables: () => Promise<readonly ShareableType[]>;
   readonly outbound: OutboundPort;
   readonly hardware: HardwareModulesPort;
+  /** Whose attestation documents are believed. */
+  readonly attestationRoots: readonly X509Certificate[];
   /** What everything costs. */
   readonly billing: BillingPort;
   readonly taggables: TaggableDirectory;

@@ -1,5 +1,6 @@
 // The part of a request that does not depend on where it came from: validate, authorise, handle. Requests from the network come here after they
 // were decoded, calls of one service to another directly, and so both are judged and recorded alike.
+import type { X509Certificate } from 'node:crypto';
 import { Fault } from '../base/fault.ts';
 import type { Ids } from '../base/ids.ts';
 import { isAfterCommit } from '../kit/after-commit.ts';
@@ -47,6 +48,7 @@ export interface PerformParts {
   readonly organizations: OrganizationDirectory;
   readonly outbound: OutboundPort;
   readonly hardware: HardwareModulesPort;
+  readonly attestationRoots: readonly X509Certificate[];
   readonly billing: BillingPort;
   readonly taggables: TaggableDirectory;
   readonly publicUrl: () => string;
@@ -116,6 +118,7 @@ export function contextOf(parts: PerformParts, actor: Actor, transaction: Transa
     shareables: () => parts.registry.shareables(),
     outbound: parts.outbound,
     hardware: parts.hardware,
+    attestationRoots: parts.attestationRoots,
     billing: parts.billing,
     taggables: parts.taggables,
     answers: actor.answers,

@@ -1,7 +1,8 @@
 // Data keys and data key pairs: made here, handed out in plain and under a KMS key. https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#data-keys
 import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
-import type { DataKeyPairSpec, DataKeySpec, GrantOperation } from './api.gen.ts';
+import type { DataKeyPairSpec, DataKeySpec, GrantOperation, RecipientInfo } from './api.gen.ts';
+import { recipientKeys } from './attestation.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import { encryptUnder, noteCryptography } from './encryption.ts';
 import { randomInHardware } from './hardware-keys.ts';
@@ -9,6 +10,7 @@ import { useAccess } from './key-access.ts';
 import { generateMaterial } from './key-material.ts';
 import { keyArn, requireKey } from './key-names.ts';
 import { requireUsable } from './key-states.ts';
+import { answeredTo } from './recipients.ts';
 import type { KeyRecord } from './records.ts';
 import { refuseDryRun, requireContext } from './requests.ts';
 import { fault, operation } from './service.ts';
@@ -21,6 +23,7 @@ interface DataKeyInput {
   readonly KeySpec?: DataKeySpec | undefined;
   readonly GrantTokens?: readonly string[] | undefined;
   readonly DryRun?: boolean | undefined;
+  readonly Recipient?: RecipientInfo | undefined;
 }
 
 interface PairInput {
@@ -29,6 +32,7 @@ interface PairInput {
   readonly KeyPairSpec: DataKeyPairSpec;
   readonly GrantTokens?: readonly string[] | undefined;
   readonly DryRun?: boolean | undefined;
+  readonly Recipient?: RecipientInfo | undefined;
 }
 
 function access(scope: Scope, input: DataKeyInput | PairInput, name: GrantOperation): Promise<Access> {
@@ -37,6 +41,7 @@ function access(scope: Scope, input: DataKeyInput | PairInput, name: GrantOperat
     context: {
       'kms:EncryptionAlgorithm': 'SYMMETRIC_DEFAULT',
       ...('KeyPairSpec' in input ? { 'kms:DataKeyPairSpec': input.KeyPairSpec } : {}),
+      ...recipientKeys(scope, input.Recipient),
     },
   });
 }
@@ -46,7 +51,7 @@ export const GenerateDataKey = operation('GenerateDataKey', {
   access: (input, scope) => access(scope, input, 'GenerateDataKey'),
   async handle(input, context) {
     const { plaintext, ...output } = await dataKey(context, input, 'GenerateDataKey');
-    return { ...output, Plaintext: plaintext };
+    return { ...output, ...answeredTo(context, input.Recipient, plaintext, 'Plaintext') };
   },
 });
 
@@ -95,7 +100,7 @@ export const GenerateDataKeyPair = operation('GenerateDataKeyPair', {
   access: (input, scope) => access(scope, input, 'GenerateDataKeyPair'),
   async handle(input, context) {
     const { plaintext, ...output } = await dataKeyPair(context, input, 'GenerateDataKeyPair');
-    return { ...output, PrivateKeyPlaintext: plaintext };
+    return { ...output, ...answeredTo(context, input.Recipient, plaintext, 'PrivateKeyPlaintext') };
   },
 });
 
@@ -130,13 +135,14 @@ async function dataKeyPair(context: Context, input: PairInput, name: string) {
 
 export const GenerateRandom = operation('GenerateRandom', {
   readOnly: true,
-  access: () => ({ action: 'kms:GenerateRandom', resource: '*' }),
+  access: (input, scope) => ({ action: 'kms:GenerateRandom', resource: '*', context: recipientKeys(scope, input.Recipient) }),
   async handle(input, context) {
     if (input.NumberOfBytes === undefined) throw commonFault('ValidationException', 'NumberOfBytes is required.');
     if (input.CustomKeyStoreId !== undefined) {
-      return { Plaintext: await randomInHardware(context, input.CustomKeyStoreId, input.NumberOfBytes) };
+      const drawn = await randomInHardware(context, input.CustomKeyStoreId, input.NumberOfBytes);
+      return answeredTo(context, input.Recipient, drawn, 'Plaintext');
     }
-    return { Plaintext: context.ids.bytes(input.NumberOfBytes) };
+    return answeredTo(context, input.Recipient, context.ids.bytes(input.NumberOfBytes), 'Plaintext');
   },
 });
 

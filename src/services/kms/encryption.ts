@@ -5,6 +5,7 @@ import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import { ofCiphertext, unknownCiphertextMessage } from '../../policy/message.ts';
 import type { DecryptRequest, EncryptionAlgorithmSpec, ReEncryptRequest } from './api.gen.ts';
+import { recipientKeys } from './attestation.ts';
 import { decryptWith, type EncryptionContext, encryptWith, readHeader } from './ciphertext.ts';
 import { decryptInHardware, encryptInHardware } from './hardware-keys.ts';
 import { resolvedAccess, useAccess } from './key-access.ts';
@@ -12,6 +13,7 @@ import { privateKeyOf, secretKeyOf, verifyingKeyOf } from './key-material.ts';
 import { keyArn, type ResolvedKey, requireKey, resolveKey } from './key-names.ts';
 import { requireUsable } from './key-states.ts';
 import { currentMaterial, materialNamed } from './materials.ts';
+import { answeredTo } from './recipients.ts';
 import { type KeyRecord, keys } from './records.ts';
 import { dryRunFault, refuseDryRun, requireContext } from './requests.ts';
 import { fault, operation } from './service.ts';
@@ -51,7 +53,7 @@ export const Decrypt = operation('Decrypt', {
       grantOperation: 'Decrypt',
       grantTokens: input.GrantTokens,
       encryptionContext: input.EncryptionContext,
-      context: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
+      context: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT', ...recipientKeys(scope, input.Recipient) },
     }),
   async handle(input, context) {
     const ciphertext = ciphertextOf(input);
@@ -68,7 +70,7 @@ export const Decrypt = operation('Decrypt', {
     refuseDryRun(input);
     return {
       KeyId: keyArn(context, key),
-      Plaintext: opened.plaintext,
+      ...answeredTo(context, input.Recipient, opened.plaintext, 'Plaintext'),
       EncryptionAlgorithm: algorithm,
       ...(key.spec === 'SYMMETRIC_DEFAULT' ? { KeyMaterialId: opened.materialId } : {}),
     };

@@ -38,8 +38,8 @@ export function aliasArn(
   return resourceNamed<'kms:alias'>(`arn:${partition}:kms:${region}:${account}:${aliasName}`);
 }
 
-/** AWS: describing a predefined alias makes its key. Never throws for a key that does not exist: whether the caller may know that is for its permissions to say. */
-export async function resolveKey(scope: Scope, keyId: string, isDescribed = false): Promise<ResolvedKey> {
+/** Never throws for a key that does not exist: whether the caller may know that is for its permissions to say. */
+export async function resolveKey(scope: Scope, keyId: string, { isDescribed = false } = {}): Promise<ResolvedKey> {
   const { transaction } = scope;
   const { account, region, name } = placeOf(scope, keyId);
   if (name.startsWith('alias/')) {
@@ -71,8 +71,8 @@ function placeOf(scope: Scope, keyId: string): { readonly account: string; reado
 }
 
 /** The key behind the name. @throws Fault NotFoundException */
-export async function requireKey(scope: Scope, keyId: string, isDescribed = false): Promise<KeyRecord> {
-  const { key, missing } = await resolveKey(scope, keyId, isDescribed);
+export async function requireKey(scope: Scope, keyId: string): Promise<KeyRecord> {
+  const { key, missing } = await resolveKey(scope, keyId);
   if (key === undefined) throw fault('NotFoundException', missing);
   return key;
 }

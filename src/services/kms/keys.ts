@@ -172,14 +172,12 @@ export function noteKey(context: Context, key: KeyRecord): void {
 }
 
 export const DescribeKey = operation('DescribeKey', {
-  access: async (input, scope) =>
-    resolvedAccess(scope, await resolveKey(scope, input.KeyId, true), {
-      action: 'kms:DescribeKey',
-      grantOperation: 'DescribeKey',
-      grantTokens: input.GrantTokens,
-    }),
+  async access(input, scope) {
+    const use = { action: 'kms:DescribeKey', grantOperation: 'DescribeKey', grantTokens: input.GrantTokens } as const;
+    return resolvedAccess(scope, await resolveKey(scope, input.KeyId, { isDescribed: true }), use);
+  },
   async handle(input, context) {
-    const key = await requireKey(context, input.KeyId, true);
+    const key = await requireKey(context, input.KeyId);
     noteKey(context, key);
     return { KeyMetadata: keyMetadata(context, key) };
   },

@@ -4,12 +4,14 @@ import { createHmac, createPublicKey, diffieHellman, type KeyObject, timingSafeE
 import type { Context, Scope } from '../../kit/context.ts';
 import { type Access, commonFault } from '../../kit/operation.ts';
 import type { MacAlgorithmSpec } from './api.gen.ts';
+import { recipientKeys } from './attestation.ts';
 import { noteCryptography } from './encryption.ts';
 import { useAccess } from './key-access.ts';
 import { privateKeyOf, secretKeyOf } from './key-material.ts';
 import { keyArn, requireKey } from './key-names.ts';
 import { requireEnabled, requireUsable } from './key-states.ts';
 import { currentMaterial } from './materials.ts';
+import { answeredTo } from './recipients.ts';
 import type { KeyRecord } from './records.ts';
 import { refuseDryRun } from './requests.ts';
 import { fault, operation } from './service.ts';
@@ -93,7 +95,9 @@ export const GetPublicKey = operation('GetPublicKey', {
 export const DeriveSharedSecret = operation('DeriveSharedSecret', {
   readOnly: true,
   access: (input, scope) =>
-    useAccess(scope, input, 'DeriveSharedSecret', { context: { 'kms:KeyAgreementAlgorithm': input.KeyAgreementAlgorithm } }),
+    useAccess(scope, input, 'DeriveSharedSecret', {
+      context: { 'kms:KeyAgreementAlgorithm': input.KeyAgreementAlgorithm, ...recipientKeys(scope, input.Recipient) },
+    }),
   async handle(input, context) {
     const key = await requireKey(context, input.KeyId);
     noteCryptography(context, key, {});
@@ -103,7 +107,7 @@ export const DeriveSharedSecret = operation('DeriveSharedSecret', {
     const { secret } = await currentMaterial(context, key);
     return {
       KeyId: keyArn(context, key),
-      SharedSecret: diffieHellman({ privateKey: privateKeyOf(secret), publicKey }),
+      ...answeredTo(context, input.Recipient, diffieHellman({ privateKey: privateKeyOf(secret), publicKey }), 'SharedSecret'),
       KeyAgreementAlgorithm: input.KeyAgreementAlgorithm,
       KeyOrigin: key.origin,
     };

@@ -1,4 +1,4 @@
-// AWS managed keys (`alias/aws/secretsmanager`): one per service, account and region, made when the service first needs it. Only requests that
+// AWS managed keys (`alias/aws/secretsmanager`): one per service, account and region, made when the service first needs it or it is described. Only requests that
 // come through the service may use it; nobody may change it. https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk
 import type { Scope } from '../../kit/context.ts';
 import { generateMaterial, materialIdOf } from './key-material.ts';
@@ -33,20 +33,21 @@ const descriptions: Readonly<Record<string, string>> = {
   xray: 'Default key that protects my X-Ray data when no other key is defined',
 };
 
-interface ManagedKeyName {
-  readonly account: string;
-  readonly region: string;
-  readonly aliasName: string;
-  readonly isDescribed: boolean;
-}
-
 const yearDays = 365;
 const dayMs = 86_400_000;
 
-/** The managed key that the alias stands for, made now if the calling service is the one that it is for, or if anybody asks what it is. */
+interface ManagedAlias {
+  readonly account: string;
+  readonly region: string;
+  readonly aliasName: string;
+  /** AWS: describing a predefined alias that has no key yet gives it one, whoever asks. */
+  readonly isDescribed: boolean;
+}
+
+/** The managed key that the alias stands for, made now if the calling service is the one that it is for. */
 export async function managedKeyFor(
   scope: Scope,
-  { account, region, aliasName, isDescribed }: ManagedKeyName,
+  { account, region, aliasName, isDescribed }: ManagedAlias,
 ): Promise<KeyRecord | undefined> {
   const service = /^alias\/aws\/([a-z0-9]+)$/.exec(aliasName)?.[1];
   const description = service === undefined ? undefined : descriptions[service];

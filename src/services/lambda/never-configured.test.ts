@@ -31,6 +31,7 @@ test.each([
   ['ListLayers', {}, 'Layers'],
   ['ListLayerVersions', { LayerName: 'none' }, 'LayerVersions'],
   ['ListCodeSigningConfigs', {}, 'CodeSigningConfigs'],
+  ['ListCapacityProviders', {}, 'CapacityProviders'],
 ])('%s has nothing to list', async (operation, input, member) => {
   expect(await call(operation, input)).toMatchObject({ status: 200, output: { [member]: [] } });
 });

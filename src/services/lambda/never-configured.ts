@@ -88,6 +88,11 @@ export const ListLayerVersions = operation('ListLayerVersions', {
   handle: () => ({ LayerVersions: [] }),
 });
 
+export const ListCapacityProviders = operation('ListCapacityProviders', {
+  access: onAll('lambda:ListCapacityProviders'),
+  handle: () => ({ CapacityProviders: [] }),
+});
+
 /** AWS: updates of the runtime are automatic unless somebody has said otherwise. */
 export const GetRuntimeManagementConfig = operation('GetRuntimeManagementConfig', {
   access: onFunction('lambda:GetRuntimeManagementConfig'),
@@ -108,5 +113,6 @@ export const neverConfiguredOperations = [
   ListProvisionedConcurrencyConfigs,
   ListLayers,
   ListLayerVersions,
+  ListCapacityProviders,
   GetRuntimeManagementConfig,
 ];
