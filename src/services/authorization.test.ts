@@ -126,8 +126,7 @@ async function expiredSession(): Promise<SigningCredentials> {
   const live = credentialsIn(await call('sts', 'AssumeRole', { RoleArn, RoleSessionName: 'late', DurationSeconds: 900 }, 'administrator'));
   keys['live'] = live;
   await call('iam', 'ListUsers', {}, 'live');
-  // Farther than a client's clock may be ahead: requests here are signed in the server's time, and the machine may be slow.
-  clock.advance(7_200_000);
+  clock.advance(7_200_000); // farther than a client's clock may be ahead, since requests are signed in the server's time
   return live;
 }
 

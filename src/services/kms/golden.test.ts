@@ -41,8 +41,8 @@ describe.each(files)('%s', (file) => {
     },
   );
 
-  // Older ones have an older form.
-  test.runIf(file === files.at(-1)).each(golden.ciphertexts)(
+  // Older files have an older form.
+  test.each(file === files.at(-1) ? golden.ciphertexts : [])(
     'a ciphertext made $what today has the same form',
     async ({ region, blob, context, plaintext }) => {
       const there = setting.castellan.kms(undefined, region);
