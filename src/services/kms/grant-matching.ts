@@ -4,7 +4,7 @@ import type { Caller, Scope } from '../../kit/context.ts';
 import type { GrantConstraints, GrantOperation } from './api.gen.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import type { KeyUse } from './key-access.ts';
-import { type GrantRecord, grants, grantsOfGrantee, type KeyRecord } from './records.ts';
+import { type GrantRecord, grantCounts, grants, grantsOfGrantee, type KeyRecord } from './records.ts';
 
 /** AWS: grants per key. */
 export const grantsPerKeyMax = 50_000;
@@ -21,6 +21,9 @@ export async function matchingGrant(scope: Scope, key: KeyRecord, use: KeyUse): 
   const place = [key.account, key.region, key.keyId] as const;
   const few = await grants.list(scope.transaction, place, { limit: scannedMax });
   if (few.length < scannedMax) return few.find(({ value }) => covers(value))?.value;
+  // Builds before the count have written none of what is looked up below.
+  if ((await grantCounts.get(scope.transaction, ...place)) === undefined)
+    return (await grants.all(scope.transaction, ...place)).find(covers);
   for (const name of namesOf(scope)) {
     const found = (await grantsOfGrantee.all(scope.transaction, ...place, name)).find(covers);
     if (found !== undefined) return found;

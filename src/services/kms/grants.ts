@@ -57,9 +57,10 @@ export const CreateGrant = operation('CreateGrant', {
     requireEnabled(context, key, 'Unavailable');
     await requireGrant(context, key, input);
     refuseDryRun(input);
+    const count = await countedGrants(context, key);
     const known = input.Name === undefined ? undefined : await sameGrant(context, key, input);
     if (known !== undefined) return { GrantId: known.grantId, GrantToken: tokenOf(context, known) };
-    const count = await requireRoom(context, key);
+    if (count >= grantsPerKeyMax) throw fault('LimitExceededException', `The key has its maximum of ${grantsPerKeyMax} grants.`);
     const grant: GrantRecord = {
       account: key.account,
       region: key.region,
@@ -149,11 +150,13 @@ async function sameGrant(context: Context, key: KeyRecord, input: CreateGrantReq
   );
 }
 
-/** How many there are. @throws Fault LimitExceededException */
-async function requireRoom({ transaction }: Context, { account, region, keyId }: KeyRecord): Promise<number> {
-  const { count = 0 } = (await grantCounts.get(transaction, account, region, keyId)) ?? {};
-  if (count >= grantsPerKeyMax) throw fault('LimitExceededException', `The key has its maximum of ${grantsPerKeyMax} grants.`);
-  return count;
+/** How many there are. What builds before the count have written is counted, and found by its grantee, from now on. */
+async function countedGrants({ transaction }: Context, { account, region, keyId }: KeyRecord): Promise<number> {
+  const counted = await grantCounts.get(transaction, account, region, keyId);
+  if (counted !== undefined) return counted.count;
+  const uncounted = await grants.all(transaction, account, region, keyId);
+  for (const grant of uncounted) grantsOfGrantee.put(transaction, grant);
+  return uncounted.length;
 }
 
 function addGrant({ transaction }: Context, grant: GrantRecord, count: number): void {

@@ -3,7 +3,7 @@
 import type { KMS } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type InProcess, startInProcess } from '../../../test/in-process.ts';
-import { grantCounts } from './records.ts';
+import { grantCounts, grantsOfGrantee } from './records.ts';
 
 let server: InProcess;
 let kms: KMS;
@@ -242,6 +242,26 @@ describe('lists', () => {
     }
     expect((await kms.listAliases({})).Aliases?.length).toBe(50);
     expect((await kms.listAliases({ Limit: 1000 })).Aliases?.length).toBe(100);
+  });
+});
+
+test('grants that were written before they were counted are found, and counted with the next one', async () => {
+  const id = await newKey();
+  await server.iam().createUser({ UserName: 'early' });
+  const { AccessKey } = await server.iam().createAccessKey({ UserName: 'early' });
+  const early = server.kms({ accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' });
+  const grant = (GranteePrincipal: string) => kms.createGrant({ KeyId: id, GranteePrincipal, Operations: ['Encrypt'] });
+  for (let count = 1; count <= 110; count += 1) await grant(principal());
+  await grant(`arn:aws:iam::${server.account}:user/early`);
+  await server.store.transact(async (transaction) => {
+    grantCounts.remove(transaction, { account: server.account, region: 'us-east-1', keyId: id, count: 0 });
+    for (const each of await grantsOfGrantee.all(transaction, server.account, 'us-east-1', id)) grantsOfGrantee.remove(transaction, each);
+  });
+  expect(await failure(early.encrypt({ KeyId: id, Plaintext: bytes(1) }))).toBe('ok');
+  await grant(principal());
+  expect(await failure(early.encrypt({ KeyId: id, Plaintext: bytes(1) }))).toBe('ok');
+  expect(await server.store.transact((transaction) => grantCounts.get(transaction, server.account, 'us-east-1', id))).toMatchObject({
+    count: 112,
   });
 });
 
