@@ -7,6 +7,7 @@ const plaintext = Buffer.from('x'.repeat(64)).toString('base64');
 const context = { project: 'nile', department: 'marketing' };
 const signing = [
   ['RSA_2048', 'RSASSA_PSS_SHA_256'],
+  ['RSA_3072', 'RSASSA_PSS_SHA_256'],
   ['RSA_4096', 'RSASSA_PKCS1_V1_5_SHA_256'],
   ['ECC_NIST_P256', 'ECDSA_SHA_256'],
   ['ECC_NIST_P384', 'ECDSA_SHA_384'],
@@ -16,7 +17,9 @@ const signing = [
 /** Kinds of keys that moto does not have. */
 const ownSigning = [
   ['ECC_NIST_EDWARDS25519', 'ED25519_SHA_512'],
+  ['ML_DSA_44', 'ML_DSA_SHAKE_256'],
   ['ML_DSA_65', 'ML_DSA_SHAKE_256'],
+  ['ML_DSA_87', 'ML_DSA_SHAKE_256'],
 ] as const;
 
 export const kms: ScenarioGroup = {
