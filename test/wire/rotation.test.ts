@@ -100,6 +100,8 @@ function startClients(SecretId: string, login: Login) {
       }
       counts.connected += 1;
       if (tries > 0) counts.refused += 1;
+      // As long as a use of the connection: without it the ledger grows faster than its readers, which `settle` waits for, can follow.
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     return counts;
   };
