@@ -149,20 +149,18 @@ describe.skipIf(folder === undefined || !existsSync(folder))('Wycheproof through
     }
   });
 
-  test('aes_kwp_test: keys wrapped in two layers', async () => {
+  test('aes_kwp_test: what is wrapped in two layers opens, and is refused for not being a private key', async () => {
     let asked = 0;
     for (const { keySize, tests } of groupsOf('aes_kwp_test')) {
       if (keySize !== 256) continue;
-      for (const { tcId, key, msg, ct, result } of tests) {
-        const KeyId = (await kms.createKey({ Origin: 'EXTERNAL' })).KeyMetadata?.KeyId ?? '';
+      for (const { tcId, key, ct, result } of tests) {
+        const external = { KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY', Origin: 'EXTERNAL' } as const;
+        const KeyId = (await kms.createKey(external)).KeyMetadata?.KeyId ?? '';
         const outcome = await importInto(KeyId, hex(key), hex(ct)).then(
           () => 'imported',
           (error: Error) => error.name,
         );
-        // Only thirty-two bytes are a symmetric key; others open and are refused for what they are.
-        const expected = hex(msg).length === 32 ? 'imported' : 'IncorrectKeyMaterialException';
-        if (result === 'valid') expect(outcome, `${tcId}`).toBe(expected);
-        else expect(outcome, `${tcId}`).toMatch(/^(InvalidCiphertext|IncorrectKeyMaterial)Exception$/);
+        expect(outcome, `${tcId}`).toBe(result === 'valid' ? 'IncorrectKeyMaterialException' : 'InvalidCiphertextException');
         asked += 1;
       }
     }
@@ -171,6 +169,10 @@ describe.skipIf(folder === undefined || !existsSync(folder))('Wycheproof through
 
   async function imported(spec: KeySpec, usage: KeyUsageType, material: Uint8Array): Promise<string> {
     const KeyId = (await kms.createKey({ KeySpec: spec, KeyUsage: usage, Origin: 'EXTERNAL' })).KeyMetadata?.KeyId ?? '';
+    if (usage === 'GENERATE_VERIFY_MAC') {
+      await importWrapped(KeyId, 'RSAES_OAEP_SHA_256', (wrap) => wrap(material));
+      return KeyId;
+    }
     const { createCipheriv, randomBytes } = await import('node:crypto');
     const key = randomBytes(32);
     const wrapper = createCipheriv('id-aes256-wrap-pad', key, Buffer.from('a65959a6', 'hex'));
@@ -178,16 +180,23 @@ describe.skipIf(folder === undefined || !existsSync(folder))('Wycheproof through
     return KeyId;
   }
 
-  async function importInto(KeyId: string, aesKey: Uint8Array, wrapped: Uint8Array): Promise<void> {
-    const WrappingAlgorithm = 'RSA_AES_KEY_WRAP_SHA_256' as const;
+  function importInto(KeyId: string, aesKey: Uint8Array, wrapped: Uint8Array): Promise<void> {
+    return importWrapped(KeyId, 'RSA_AES_KEY_WRAP_SHA_256', (wrap) => Buffer.concat([wrap(aesKey), wrapped]));
+  }
+
+  async function importWrapped(
+    KeyId: string,
+    WrappingAlgorithm: 'RSAES_OAEP_SHA_256' | 'RSA_AES_KEY_WRAP_SHA_256',
+    materialOf: (wrap: (bytes: Uint8Array) => Buffer) => Uint8Array,
+  ): Promise<void> {
     const parameters = await kms.getParametersForImport({ KeyId, WrappingAlgorithm, WrappingKeySpec: 'RSA_2048' });
-    const publicKey = createPublicKey({ key: Buffer.from(parameters.PublicKey ?? []), format: 'der', type: 'spki' });
-    const first = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, aesKey);
-    const EncryptedKeyMaterial = Buffer.concat([first, wrapped]);
+    const key = createPublicKey({ key: Buffer.from(parameters.PublicKey ?? []), format: 'der', type: 'spki' });
+    const wrap = (bytes: Uint8Array): Buffer =>
+      publicEncrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }, bytes);
     await kms.importKeyMaterial({
       KeyId,
       ImportToken: parameters.ImportToken,
-      EncryptedKeyMaterial,
+      EncryptedKeyMaterial: materialOf(wrap),
       ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
     });
   }
