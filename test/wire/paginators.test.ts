@@ -14,7 +14,7 @@ let server: ServerProcess;
 let directory: TemporaryDirectory;
 beforeAll(async () => {
   directory = temporaryDirectory('paginators');
-  server = await startServerProcess({ dataDir: directory.path });
+  server = await startServerProcess({ dataDir: directory.path, arguments: ['--allow-time-travel'] });
 });
 afterAll(async () => {
   await server?.stop();
@@ -48,9 +48,13 @@ test.skipIf(!hasBoto)(
       list_cost_category_definitions: 3,
       get_anomaly_monitors: 3,
       get_anomalies: 0,
-      list_cost_allocation_tags: 0,
       list_regions: 34,
     });
+    // Usage is metered every ten minutes.
+    await run('node', ['bin/castellan.js', 'time', 'advance', '11m', '--data-dir', server.dataDir], {});
+    const metered = await run('python3', [`${projectRoot}/test/wire/paginators.py`, 'metered'], clientEnvironment(server));
+    expect(metered.stderr).toBe('');
+    expect(JSON.parse(metered.stdout)).toEqual({ list_cost_allocation_tags: 5 });
   },
 );
 
