@@ -2,7 +2,7 @@
 import { CreateAccessKeyCommand, CreateUserCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import type { ClientCredentials, InProcess } from './in-process.ts';
 
-/** `as` is the root of the account in which the user is made; by default the home account's. */
+/** Without statements the user has no policy. `as` is the root of the account in which the user is made; by default the home account's. */
 export async function testUser(
   castellan: InProcess,
   name: string,
@@ -11,8 +11,10 @@ export async function testUser(
 ): Promise<ClientCredentials> {
   const iam = castellan.iam(as);
   await iam.send(new CreateUserCommand({ UserName: name }));
-  const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: statements });
-  await iam.send(new PutUserPolicyCommand({ UserName: name, PolicyName: 'p', PolicyDocument }));
+  if (statements.length > 0) {
+    const PolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: statements });
+    await iam.send(new PutUserPolicyCommand({ UserName: name, PolicyName: 'p', PolicyDocument }));
+  }
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
   return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
 }

@@ -1,18 +1,17 @@
 // The finer rules of using and granting keys: tokens, grants made because of grants, constraints, dry runs, other accounts, and the last use.
 import type { GrantConstraints, GrantOperation, KeySpec, KeyUsageType } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ClientCredentials, type InProcess, startInProcess } from '../../../test/in-process.ts';
+import { type InProcess, startInProcess } from '../../../test/in-process.ts';
+import { allow, createKey, failure } from '../../../test/kms-setting.ts';
+import { testUser } from '../../../test/users.ts';
 import type { Structure } from '../../protocol/protocol.ts';
 
 let server: InProcess;
 let kms: ReturnType<InProcess['kms']>;
 const arnOf = (name: string) => `arn:aws:iam::${server.account}:user/${name}`;
 const text = (value: string) => Buffer.from(value, 'utf8');
-const failure = (call: Promise<unknown>) =>
-  call.then(
-    () => 'succeeded',
-    (error: Error) => `${error.name}: ${error.message}`,
-  );
+const user = (name: string, ...statements: readonly object[]) => testUser(server, name, statements);
+const key = (...statements: readonly object[]) => createKey(server, statements);
 
 beforeAll(async () => {
   server = await startInProcess('kms-use-rules');
@@ -20,29 +19,6 @@ beforeAll(async () => {
   await server.iam().createUser({ UserName: 'reader' });
 });
 afterAll(() => server.stop());
-
-async function user(name: string, ...statements: readonly object[]): Promise<ClientCredentials> {
-  const iam = server.iam();
-  await iam.createUser({ UserName: name });
-  if (statements.length > 0) {
-    await iam.putUserPolicy({
-      UserName: name,
-      PolicyName: 'p',
-      PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
-    });
-  }
-  const { AccessKey } = await iam.createAccessKey({ UserName: name });
-  return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
-}
-async function key(...statements: readonly object[]): Promise<string> {
-  const all = [
-    { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${server.account}:root` }, Action: 'kms:*', Resource: '*' },
-    ...statements,
-  ];
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: all });
-  return (await kms.createKey({ Policy })).KeyMetadata?.KeyId ?? '';
-}
-const allow = (Action: string, more: object = {}) => ({ Effect: 'Allow', Action, Resource: '*', ...more });
 
 test('every operation that takes grant tokens refuses what is none, and a token of another key or of a grant that is gone does nothing', async () => {
   const [KeyId, other] = [await key(), await key()];
